@@ -1,0 +1,1 @@
+export { type UsageFacts, usageRecord } from './usage-record.ts'

@@ -1,0 +1,8 @@
+export { boundUsage, estimateUsage, type UsageBounds } from './bounds.ts'
+export { Catalog, type CatalogOptions } from './catalog.ts'
+export { type Cost, costOf, upstreamCost } from './cost.ts'
+export { type Goods, type ListedModel, type Offer, type Route } from './goods.ts'
+export { openPriceLists, type PriceLists } from './lists/price-lists.ts'
+export { type ModelEntry, modelEntry } from './model-entry.ts'
+export { type Quote, quoteFor } from './quote.ts'
+export { readOffer, writeOffer } from './saved-offer.ts'

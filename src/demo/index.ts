@@ -1,0 +1,18 @@
+export {
+  type EcashOptions,
+  type FaultKind,
+  type PlayMint,
+  type PlayMintOptions,
+  type ProofState,
+  startPlayMint,
+} from './play-mint/index.ts'
+export {
+  type Behaviour,
+  type CapturedRequest,
+  type Misbehaviour,
+  type MisbehaviourName,
+  MISBEHAVIOURS,
+  startUpstream,
+  type Upstream,
+  type UpstreamOptions,
+} from './upstream/index.ts'

@@ -1,0 +1,36 @@
+import type { Dialect } from '../../canonical/dialect.ts'
+import type { AskedRequest, Rewrite } from '../../canonical/request.ts'
+import { renderOpenAiProblem, renderOpenAiStreamProblem } from '../problem.ts'
+import { WholeMeter } from '../whole-meter.ts'
+import { rewriteBody } from '../write.ts'
+import { readEmbeddingRequest } from './read-request.ts'
+
+/** OpenAI's embeddings. They have no output tokens and never stream. */
+export const openaiEmbeddings: Dialect = {
+  name: 'openai.embeddings',
+  method: 'POST',
+  paths: ['/v1/embeddings', '/embeddings'],
+  upstreamPath: '/embeddings',
+  readRequest: readEmbeddingRequest,
+  writeRequest: writeEmbeddingRequest,
+  meter: (asked) =>
+    new WholeMeter({
+      answers: 'data',
+      needsOutput: false,
+      inputEstimate: asked.inputEstimate,
+      measure: (reply) => ({
+        outputEstimate: 0,
+        hasContent: Array.isArray(reply['data']) && reply['data'].length > 0,
+      }),
+    }),
+  renderProblem: renderOpenAiProblem,
+  renderStreamProblem: renderOpenAiStreamProblem,
+}
+
+function writeEmbeddingRequest(body: Buffer, asked: AskedRequest, { model }: Rewrite): Buffer {
+  return rewriteBody(body, {
+    dropped: asked.dropped,
+    rewrite: (key) => (key === 'model' && model !== asked.model ? JSON.stringify(model) : undefined),
+    added: () => [],
+  })
+}

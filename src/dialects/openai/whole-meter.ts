@@ -1,0 +1,81 @@
+import { scanJson, splice } from '../../lib/index.ts'
+import type { CostReport, Delivered, Meter } from '../canonical/meter.ts'
+import type { Usage } from '../canonical/usage.ts'
+import { isObject, type JsonObject, parseJson } from './body.ts'
+import { errorText } from './error-text.ts'
+import { estimatedUsage, pricedUsage, readOpenAiUsage } from './usage.ts'
+
+const NOTHING = Buffer.alloc(0)
+
+/** What the whole replies of one route look like. */
+export interface WholeReply {
+  /** The array that makes a JSON object an answer: `choices`, `data`. */
+  readonly answers: string
+  readonly needsOutput: boolean
+  readonly inputEstimate: number
+  measure(reply: JsonObject, bytes: Buffer): Delivered
+}
+
+/** Watches a reply that is one JSON object. All of it waits for the settlement, because the cost is written into it. */
+export class WholeMeter implements Meter {
+  readonly #shape: WholeReply
+  readonly #chunks: Buffer[] = []
+  #bytes: Buffer = NOTHING
+  #reply: JsonObject | undefined
+  #delivered: Delivered = { outputEstimate: 0, hasContent: false }
+  #failure: string | undefined
+
+  constructor(shape: WholeReply) {
+    this.#shape = shape
+  }
+
+  push(chunk: Buffer): Buffer {
+    this.#chunks.push(chunk)
+    return NOTHING
+  }
+
+  end(): void {
+    const [first] = this.#chunks
+    this.#bytes = first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
+    const reply = parseJson(this.#bytes.toString())
+    if (isObject(reply) && Array.isArray(reply[this.#shape.answers])) {
+      this.#reply = reply
+      this.#delivered = this.#shape.measure(reply, this.#bytes)
+    } else if (isObject(reply) && (reply['error'] ?? undefined) !== undefined) {
+      this.#failure = errorText(reply['error'])
+    } else this.#failure = 'garbage'
+  }
+
+  delivered(): Delivered {
+    return this.#delivered
+  }
+
+  usage(): Usage | undefined {
+    const reported = this.#reply?.['usage']
+    return isObject(reported) ? readOpenAiUsage(reported, this.#shape.needsOutput) : undefined
+  }
+
+  isComplete(): boolean {
+    return this.#reply !== undefined
+  }
+
+  failure(): string | undefined {
+    return this.#failure
+  }
+
+  finish(cost: CostReport | undefined): Buffer {
+    if (!this.#reply || !cost) return this.#bytes
+    const { members } = scanJson(this.#bytes)
+    const reported = this.#reply['usage']
+    const counts = isObject(reported) && this.usage() && !cost.estimated ? reported : undefined
+    const usage = counts ?? estimatedUsage(this.#shape.inputEstimate, this.#delivered.outputEstimate)
+    const text = JSON.stringify(pricedUsage(usage, cost))
+    // Of repeated keys a reader takes the last one.
+    const member = members.findLast(({ key }) => key === 'usage')
+    const end = members.at(-1)?.valueEnd ?? 0
+    const edit = member
+      ? { from: member.valueStart, to: member.valueEnd, text }
+      : { from: end, to: end, text: `,"usage":${text}` }
+    return splice(this.#bytes, [edit])
+  }
+}

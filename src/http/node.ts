@@ -1,0 +1,40 @@
+import type { Access } from '../access/index.ts'
+import type { Cashu } from '../cashu/index.ts'
+import type { Catalog } from '../catalog/index.ts'
+import type { Clock } from '../lib/index.ts'
+import type { BtcUsd } from '../money/index.ts'
+import type { ModelCounter, Rooms } from '../proxy/index.ts'
+import type { Storage } from '../storage/index.ts'
+import type { Upstreams } from '../upstreams/index.ts'
+import type { Payments, Payouts, Wallets } from '../wallets/index.ts'
+
+/** The node as its doors see it: every room they lead to. */
+export interface NodeRooms extends Rooms {
+  readonly storage: Storage
+  readonly access: Access
+  readonly cashu: Cashu
+  readonly catalog: Catalog
+  readonly upstreams: Upstreams
+  readonly wallets: Wallets
+  readonly payments: Payments
+  readonly payouts: Payouts
+  readonly counter: ModelCounter
+  readonly clock: Clock
+  readonly profile: Profile
+  /** What keeps the node from selling, as sentences; empty when it is ready. */
+  readonly reasonsNotReady: () => readonly string[]
+  /** Set once the node is shutting down. */
+  readonly isClosing: () => boolean
+  readonly log: (event: LogEvent, fields: Readonly<Record<string, unknown>>) => void
+}
+
+export interface Profile {
+  readonly name: string
+  readonly description: string
+  readonly version: string
+  readonly publicUrl: string | undefined
+  /** The exchange rate for display; undefined where there is none. */
+  readonly rate: () => BtcUsd | undefined
+}
+
+export type LogEvent = 'request_failed' | 'http_rejected' | 'orphans_closed' | 'job_failed'

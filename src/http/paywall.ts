@@ -1,0 +1,149 @@
+import type { NextFunction, Request, Response } from 'express'
+import type { Delivered } from '../dialects/index.ts'
+import { DomainError } from '../lib/index.ts'
+import { addMsat, type Msat, msatToUsd, ZERO } from '../money/index.ts'
+import {
+  type Charge,
+  fixedTerms,
+  type Reading,
+  type Relay,
+  type Sale,
+  serve,
+  type Supplier,
+} from '../proxy/index.ts'
+import { usageRecord } from '../analytics/index.ts'
+import type { NodeRooms } from './node.ts'
+import { RouteReply } from './route-reply.ts'
+import { sendProblem } from './send-problem.ts'
+import { visitOf } from './visit.ts'
+
+const TIMEOUT_MS = 600_000
+
+export interface PaywallOptions {
+  readonly rooms: NodeRooms
+  /** What one request costs, above zero. May depend on the request; it is asked once. */
+  readonly price: Msat | ((request: Request) => Msat)
+  /** After this long without an answer the call ends and costs nothing. Milliseconds. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Express middleware that has a request paid before the routes behind it run, by any scheme the node takes. The price is
+ * owed once a byte of a < 400 answer has left, or its caller left and the route went on to answer < 400. A throw,
+ * `next(error)`, an answer ≥ 400 or a timeout before that costs nothing.
+ */
+export function paywall({ rooms, price, timeoutMs = TIMEOUT_MS }: PaywallOptions) {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const route = new RouteReply(request, response)
+    try {
+      const cost = typeof price === 'function' ? price(request) : price
+      await serve(
+        rooms,
+        visitOf(request, response, route.writer),
+        routeSupplier({ rooms, route, cost, timeoutMs, next, request }),
+      )
+    } catch (error) {
+      route.restore()
+      sendProblem(error, { request, response })
+    }
+  }
+}
+
+interface RouteOrder {
+  readonly rooms: NodeRooms
+  readonly route: RouteReply
+  readonly cost: Msat
+  readonly timeoutMs: number
+  readonly next: NextFunction
+  readonly request: Request
+}
+
+function routeSupplier(order: RouteOrder): Supplier {
+  return { offer: () => new RouteSale(order) }
+}
+
+class RouteSale implements Sale {
+  readonly ask: Sale['ask']
+  readonly isStream = true
+  readonly terms: string
+  readonly #order: RouteOrder
+  #hasContent = false
+
+  constructor(order: RouteOrder) {
+    const { cost, request } = order
+    this.#order = order
+    const what = `${request.method} ${request.baseUrl}${request.path}`
+    this.ask = {
+      floor: cost,
+      gate: cost,
+      ceiling: cost,
+      formula: cost,
+      gateWith: (fee) => addMsat(cost, fee),
+      what,
+    }
+    this.terms = fixedTerms(cost)
+  }
+
+  headers(): Record<string, string> {
+    return {}
+  }
+
+  async supply(_hold: unknown, relay: Relay): Promise<Reading> {
+    const { route, next, timeoutMs } = this.#order
+    const end = await route.run({
+      next,
+      timeoutMs,
+      head: (status, headers) => relay.begin(status, headers),
+      piece: (chunk) => {
+        const mayGoOn = relay.pass(chunk)
+        this.#hasContent = relay.hasLeft
+        return mayGoOn
+      },
+      onDrain: (listener) => relay.onDrain(listener),
+    })
+    if (end.kind === 'timeout') {
+      const problem = new DomainError(
+        'supplier_timeout',
+        'This route did not answer in time. Nothing was charged.',
+      )
+      return { ending: 'failed', problem, tail: () => Buffer.alloc(0) }
+    }
+    return { ending: end.status < 400 ? 'complete' : 'failed', problem: undefined, tail: () => end.last }
+  }
+
+  charge(_hold: unknown, reading: Reading): Charge {
+    const isOwed = reading.ending === 'complete'
+    const { cost, rooms } = this.#order
+    const rate = rooms.profile.rate()
+    return {
+      msat: isOwed ? cost : ZERO,
+      inputMsat: ZERO,
+      outputMsat: isOwed ? cost : ZERO,
+      usd: isOwed && rate ? msatToUsd(cost, rate) : 0,
+      estimated: false,
+      record: usageRecord({
+        dialect: 'route',
+        model: this.ask.what,
+        upstream: undefined,
+        ending: reading.ending,
+        usage: undefined,
+        estimated: false,
+        picoUsd: 0n,
+        upstreamPicoUsd: 0n,
+        charge: isOwed ? cost : ZERO,
+        rate: rate ?? { centsPerBtc: 0n },
+        marginBp: 0,
+        priceVersion: 'fixed',
+        components: [],
+      }),
+    }
+  }
+
+  delivered(): Delivered {
+    return { outputEstimate: 0, hasContent: this.#hasContent }
+  }
+
+  streamProblem(): Buffer {
+    return Buffer.alloc(0)
+  }
+}

@@ -1,0 +1,127 @@
+import { RefundedError } from '../access/index.ts'
+import type { Problem } from '../dialects/index.ts'
+import { DomainError } from '../lib/index.ts'
+
+interface Kind {
+  readonly status: number
+  readonly type: string
+  /** `false` tells the official SDKs not to send the same request again. */
+  readonly mayRetry?: false
+}
+
+const invalid = { status: 400, type: 'invalid_request_error' } as const
+
+/** Every code an answer can have, with its status and type. The reference of errors is written from this table. */
+export const PROBLEMS: Readonly<Record<string, Kind>> = {
+  invalid_json: invalid,
+  invalid_request: invalid,
+  duplicate_key: invalid,
+  unpriced_feature: invalid,
+  content_encoding_unsupported: { ...invalid, status: 415 },
+  model_not_found: { status: 404, type: 'invalid_model' },
+  not_found: { status: 404, type: 'not_found' },
+  body_too_large: { ...invalid, status: 413 },
+  headers_too_large: { ...invalid, status: 431 },
+  bad_http: invalid,
+
+  payment_required: { status: 402, type: 'payment_required' },
+  minimum_balance_required: { status: 402, type: 'minimum_balance_required' },
+  insufficient_balance: { status: 402, type: 'insufficient_quota' },
+  missing_api_key: { status: 401, type: 'invalid_request_error' },
+  invalid_api_key: { status: 401, type: 'invalid_request_error' },
+  key_not_found: { status: 401, type: 'invalid_request_error' },
+  raw_ecash_not_allowed: { status: 403, type: 'invalid_request_error' },
+
+  invalid_cashu_token: { status: 400, type: 'invalid_token', mayRetry: false },
+  cashu_untrusted_source_mint: { status: 400, type: 'untrusted_mint', mayRetry: false },
+  cashu_token_already_spent: { status: 400, type: 'token_already_spent', mayRetry: false },
+  cashu_token_zero_value: { status: 400, type: 'cashu_error', mayRetry: false },
+  cashu_token_swap_fees_exceed_amount: { status: 422, type: 'mint_error', mayRetry: false },
+  cashu_token_redemption_failed: { status: 400, type: 'cashu_error', mayRetry: false },
+  cashu_token_locked: { status: 400, type: 'invalid_token', mayRetry: false },
+  cashu_unit_not_supported: { status: 400, type: 'invalid_token', mayRetry: false },
+  cashu_ecash_overlaps: { status: 409, type: 'payment_conflict', mayRetry: false },
+  cashu_holdings_short: { status: 503, type: 'api_error' },
+  cashu_operation_needs_attention: { status: 503, type: 'api_error', mayRetry: false },
+  cashu_operation_broke_off: { status: 503, type: 'api_error' },
+  exceeds_credits: { status: 402, type: 'insufficient_quota' },
+  cashu_payment_too_small: { status: 400, type: 'cashu_error', mayRetry: false },
+  cashu_mint_unreachable: { status: 503, type: 'mint_unreachable' },
+  cashu_mint_rate_limited: { status: 503, type: 'mint_rate_limited' },
+  payment_running: { status: 425, type: 'payment_pending' },
+  payment_overlaps: { status: 409, type: 'payment_conflict', mayRetry: false },
+  refund_not_found: { status: 404, type: 'not_found' },
+  payment_consumed: { status: 410, type: 'token_already_spent', mayRetry: false },
+
+  no_balance_to_refund: invalid,
+  refund_ongoing_requests: invalid,
+  mint_not_funded: invalid,
+  idempotency_key_reused: { status: 422, type: 'invalid_request_error', mayRetry: false },
+
+  upstream_rejected: invalid,
+  UPSTREAM_UNAVAILABLE: { status: 424, type: 'upstream_error' },
+  UPSTREAM_TIMEOUT: { status: 424, type: 'upstream_error' },
+  UPSTREAM_RATE_LIMIT: { status: 429, type: 'upstream_error' },
+  supplier_timeout: { status: 504, type: 'api_error', mayRetry: false },
+
+  rate_unavailable: { status: 503, type: 'api_error' },
+  shutting_down: { status: 503, type: 'api_error' },
+  storage_failed: { status: 503, type: 'api_error' },
+  internal_error: { status: 500, type: 'api_error', mayRetry: false },
+}
+
+const UNKNOWN: Kind = { status: 500, type: 'api_error', mayRetry: false }
+
+export interface RenderedProblem {
+  readonly problem: Problem
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** An error as the caller sees it. What has no code of its own becomes `internal_error` and says nothing of its cause. */
+export function toProblem(error: unknown, requestId: string): RenderedProblem {
+  const known = error instanceof DomainError && PROBLEMS[error.code] ? error : internal(error)
+  const kind = PROBLEMS[known.code] ?? UNKNOWN
+  const refund = known instanceof RefundedError ? known.refund : undefined
+  const { payment_request: paymentRequest, upstream_status: upstreamStatus, ...details } = known.details ?? {}
+  const status = known.code === 'upstream_rejected' ? Number(upstreamStatus) : kind.status
+  const isUpstreams = kind.type === 'upstream_error'
+  return {
+    problem: {
+      status,
+      type: kind.type,
+      code: known.code,
+      message: known.message,
+      requestId,
+      details: { ...details, ...(upstreamStatus !== undefined && { upstream_status: upstreamStatus }) },
+      refundToken: refund,
+      extra: status === 402 ? paymentExtras(known.code, details) : undefined,
+    },
+    headers: {
+      ...(known.retryAfterS !== undefined && { 'retry-after': String(known.retryAfterS) }),
+      ...((kind.mayRetry === false || known instanceof RefundedError) && { 'x-should-retry': 'false' }),
+      ...(isUpstreams && { 'x-routstr-error-scope': 'upstream' }),
+      ...(refund !== undefined && { 'x-cashu': refund }),
+      ...(refund === undefined && typeof paymentRequest === 'string' && { 'x-cashu': paymentRequest }),
+    },
+  }
+}
+
+/** What clients of the Routstr network read beside the error of a 402 (`routstr-clients` §2.6). */
+function paymentExtras(code: string, details: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return {
+    ...(code === 'minimum_balance_required' && { reason: 'Insufficient balance', type: code }),
+    ...Object.fromEntries(
+      ['amount_required_msat', 'balance_msat', 'model'].flatMap((name) =>
+        details[name] === undefined ? [] : [[name, details[name]]],
+      ),
+    ),
+  }
+}
+
+function internal(cause: unknown): DomainError {
+  return new DomainError(
+    'internal_error',
+    'Something went wrong inside the node. What was held is settled by what was delivered; look at your balance before you try again.',
+    { cause },
+  )
+}

@@ -1,0 +1,22 @@
+import { type Response, Router } from 'express'
+import type { NodeRooms } from '../node.ts'
+
+/** Whether the process lives, and whether the node can sell. */
+export function healthRoutes(rooms: NodeRooms): Router {
+  const router = Router()
+  const alive = (_: unknown, response: Response): void => void response.json({ status: 'ok' })
+  router.get('/healthz', alive)
+  router.get('/ping', alive)
+  router.get('/health', (_, response) => {
+    response.json({
+      status: 'ok',
+      ready: rooms.reasonsNotReady().length === 0,
+      version: rooms.profile.version,
+    })
+  })
+  router.get('/readyz', (_, response) => {
+    const reasons = rooms.reasonsNotReady()
+    response.status(reasons.length === 0 ? 200 : 503).json({ ready: reasons.length === 0, reasons })
+  })
+  return router
+}

@@ -1,0 +1,77 @@
+import type { Request } from 'express'
+import { z } from 'zod'
+import { DomainError } from '../../lib/index.ts'
+import { readBody } from '../read-body.ts'
+
+const WALLET_BODY_BYTES_MAX = 300 * 1024
+const SAT_MAX = 2_100_000_000_000_000
+
+const ecashBody = z.object({
+  cashu_token: z.string().optional(),
+  initial_balance_token: z.string().optional(),
+  token: z.string().optional(),
+  admin_key: z.string().min(16).max(200).optional(),
+})
+const wishBody = z.object({
+  amount: z.number().int().positive().max(SAT_MAX).nullish(),
+  mint: z.string().max(300).nullish(),
+})
+
+export interface EcashInput {
+  readonly ecash: string
+  readonly adminKey: string | undefined
+  /** Whether it came as `initial_balance_token`, whose senders read balances in msat. */
+  readonly isNetworkShape: boolean
+}
+
+/** Ecash in the body or the query, under each of the names that clients give it. */
+export async function readEcashInput(request: Request): Promise<EcashInput> {
+  const query = Object.fromEntries(URL.parse(request.url, 'http://node')?.searchParams ?? [])
+  const body = request.method === 'POST' ? await readJson(request) : {}
+  const given = read(ecashBody, { ...query, ...body })
+  const ecash = given.cashu_token ?? given.initial_balance_token ?? given.token
+  if (!ecash) {
+    throw new DomainError(
+      'invalid_request',
+      'There is no ecash in this request. Send {"cashu_token":"cashuB…"}.',
+      {
+        details: { param: 'cashu_token' },
+      },
+    )
+  }
+  return { ecash: ecash.trim(), adminKey: given.admin_key, isNetworkShape: given.cashu_token === undefined }
+}
+
+export async function readWish(
+  request: Request,
+): Promise<{ amountSat: number | undefined; mint: string | undefined; idempotencyKey: string | undefined }> {
+  const wish = read(wishBody, await readJson(request))
+  const key = request.headers['idempotency-key']
+  return {
+    amountSat: wish.amount ?? undefined,
+    mint: wish.mint?.replace(/\/+$/, ''),
+    idempotencyKey: typeof key === 'string' && key !== '' ? key.slice(0, 255) : undefined,
+  }
+}
+
+async function readJson(request: Request): Promise<Record<string, unknown>> {
+  const body = await readBody(request, WALLET_BODY_BYTES_MAX)
+  if (body.length === 0) return {}
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed }
+  } catch {
+    // Falls through to the one answer for everything that is not an object.
+  }
+  throw new DomainError('invalid_json', 'The body is not a JSON object. Nothing was moved.')
+}
+
+function read<T>(schema: z.ZodType<T>, input: unknown): T {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const param = issue?.path.join('.') ?? ''
+  throw new DomainError('invalid_request', `${param}: ${issue?.message ?? 'not valid'}. Nothing was moved.`, {
+    details: { param },
+  })
+}

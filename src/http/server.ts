@@ -1,0 +1,101 @@
+import { createServer, type Server, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
+import { renderOpenAiProblem } from '../dialects/index.ts'
+import { DomainError, newId } from '../lib/index.ts'
+import { commonHeaders } from './middleware/common-headers.ts'
+import type { NodeRooms } from './node.ts'
+import { toProblem } from './problems.ts'
+import { catalogueRoutes } from './routes/catalogue.ts'
+import { healthRoutes } from './routes/health.ts'
+import { homeRoutes } from './routes/home.ts'
+import { inferenceRoutes } from './routes/inference.ts'
+import { walletRoutes } from './routes/wallet.ts'
+import { sendProblem } from './send-problem.ts'
+
+/** Ecash with many proofs travels in a header. */
+const HEADER_BYTES_MAX = 65_536
+const HEADERS_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 120_000
+const KEEP_ALIVE_MS = 65_000
+
+/** The public app: paid routes first, because they are the hot ones. */
+export function publicApp(rooms: NodeRooms): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', false)
+  app.use(commonHeaders)
+  app.use(inferenceRoutes(rooms))
+  app.use(walletRoutes(rooms))
+  app.use(catalogueRoutes(rooms))
+  app.use(healthRoutes(rooms))
+  app.use(homeRoutes(rooms))
+  app.use(notFound)
+  app.use(unforeseen(rooms))
+  return app
+}
+
+/** Wallet, refund and catalogue routes alone, to be mounted in another app beside a `paywall`. */
+export function walletRouter(rooms: NodeRooms): Router {
+  const router = Router()
+  router.use(commonHeaders, walletRoutes(rooms))
+  return router
+}
+
+/** The server of the public app. Nothing listens yet. */
+export function publicServer(app: Express, rooms: NodeRooms): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    app,
+  )
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseClient(error, socket, rooms))
+  return server
+}
+
+function notFound(request: Request, response: Response): void {
+  const path = request.path.length > 200 ? `${request.path.slice(0, 200)}…` : request.path
+  const error = new DomainError(
+    'not_found',
+    `Path '${path}' not found. GET / lists what this node offers. Nothing was charged.`,
+  )
+  sendProblem(error, { request, response })
+}
+
+// Express knows an error handler by its four arguments.
+// oxlint-disable-next-line max-params
+function unforeseen(rooms: NodeRooms) {
+  // oxlint-disable-next-line max-params
+  return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    const isBadPath = error instanceof URIError
+    if (!isBadPath) rooms.log('request_failed', { path: request.path, error })
+    const shown = isBadPath ? new DomainError('not_found', `Path '${request.path}' not found`) : error
+    sendProblem(shown, { request, response })
+  }
+}
+
+/** What Node's parser refuses before Express sees it, in our shape. */
+function refuseClient(error: NodeJS.ErrnoException, socket: Duplex, rooms: NodeRooms): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+  const known = isTooLarge
+    ? new DomainError(
+        'headers_too_large',
+        `The headers are larger than ${HEADER_BYTES_MAX} bytes. Send large ecash in the body of POST /v1/wallet/create. Nothing was charged.`,
+      )
+    : new DomainError('bad_http', 'This is not a request that the node can read. Nothing was charged.')
+  rooms.log('http_rejected', { code: known.code })
+  const requestId = newId('call')
+  const { problem } = toProblem(known, requestId)
+  const body = renderOpenAiProblem(problem)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: application/json\r\n` +
+      `x-request-id: ${requestId}\r\nx-routstr-request-id: ${requestId}\r\naccess-control-allow-origin: *\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http'
+import type { Request, Response } from 'express'
+import type { Credentials } from '../access/index.ts'
+import { type Id, newId } from '../lib/index.ts'
+import type { Visit } from '../proxy/index.ts'
+import { expressReply, type Writer } from './express-reply.ts'
+
+const callIds = new WeakMap<IncomingMessage, Id<'call'>>()
+
+/** The id of a request: header, log field, ledger reference and error field. Always ours. */
+export function callIdOf(request: IncomingMessage): Id<'call'> {
+  const known = callIds.get(request)
+  if (known) return known
+  const id = newId('call')
+  callIds.set(request, id)
+  return id
+}
+
+export function credentialsOf(request: Request): Credentials {
+  const { headers } = request
+  return {
+    authorization: headers.authorization,
+    apiKey: one(headers['x-api-key']) ?? one(headers['x-goog-api-key']) ?? keyInQuery(request),
+    xCashu: one(headers['x-cashu']),
+  }
+}
+
+export function visitOf(request: Request, response: Response, writer: Writer = response): Visit {
+  const { headers } = request
+  return {
+    callId: callIdOf(request),
+    credentials: credentialsOf(request),
+    mayClamp: one(headers['x-farebox-clamp'])?.toLowerCase() !== 'no',
+    wantsChangeLater: one(headers['x-cashu-change'])?.toLowerCase() === 'later',
+    reply: expressReply(response, writer),
+  }
+}
+
+function keyInQuery(request: Request): string | undefined {
+  if (!request.url.includes('key=')) return undefined
+  return URL.parse(request.url, 'http://node')?.searchParams.get('key') ?? undefined
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  const value = Array.isArray(header) ? header[0] : header
+  return value === '' ? undefined : value
+}

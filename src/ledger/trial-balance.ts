@@ -1,0 +1,66 @@
+import { type Msat, msat } from '../money/index.ts'
+import { sql, tablesOf, type Tx } from '../storage/index.ts'
+import type { AccountKind } from './accounts.ts'
+import type { LedgerTables } from './ledger-tables.ts'
+
+export interface TrialBalance {
+  /** The sum of all entries; anything but zero is a fault. */
+  readonly sum: Msat
+  /** Sums by kind, credit-positive. */
+  readonly byKind: Readonly<Record<AccountKind, Msat>>
+  /** Accounts whose kept balance is not the sum of their entries, or whose reserve is not the sum of their open holds. */
+  readonly wrongAccounts: readonly string[]
+  /** Resolved holds whose entries are not their charge. */
+  readonly wrongHolds: number
+  readonly entries: number
+  readonly openHolds: number
+}
+
+/** Adds the books up from their entries and compares every balance that is kept. Reads everything; not for the hot path. */
+export async function trialBalance(tx: Tx): Promise<TrialBalance> {
+  const tables = tablesOf<LedgerTables>(tx)
+  const accounts = await sql<{
+    code: string
+    kind: AccountKind
+    posted: bigint
+    reserved: bigint
+    entered: bigint
+    held: bigint
+  }>`
+    SELECT code, kind, posted_msat AS posted, reserved_msat AS reserved,
+      coalesce(e.total, 0) AS entered, coalesce(h.total, 0) AS held
+    FROM account
+    LEFT JOIN (SELECT account_id, sum(amount_msat) AS total FROM entry GROUP BY account_id) e ON e.account_id = account.id
+    LEFT JOIN (SELECT account_id, sum(amount_msat) AS total FROM hold WHERE state = 'open' GROUP BY account_id) h
+      ON h.account_id = account.id`.execute(tables)
+  const byKind = { asset: 0n, liability: 0n, income: 0n, expense: 0n }
+  const wrongAccounts: string[] = []
+  for (const row of accounts.rows) {
+    byKind[row.kind] += row.entered
+    const isKept = row.kind !== 'income'
+    if ((isKept && row.posted !== row.entered) || row.reserved !== row.held) wrongAccounts.push(row.code)
+  }
+  const holds = await sql<{ wrong: bigint }>`
+    SELECT count(*) AS wrong FROM hold LEFT JOIN
+      (SELECT hold_id, sum(amount_msat) AS total, max(amount_msat) AS taken FROM entry WHERE hold_id IS NOT NULL GROUP BY hold_id) e
+      ON e.hold_id = hold.id
+    WHERE (state = 'open' AND e.taken IS NOT NULL) OR coalesce(e.total, 0) <> 0
+      OR (state <> 'open' AND coalesce(e.taken, 0) <> coalesce(charge_msat, 0))`.execute(tables)
+  const counts = await sql<{ entries: bigint; open: bigint; total: bigint | null }>`
+    SELECT (SELECT count(*) FROM entry) AS entries, (SELECT sum(amount_msat) FROM entry) AS total,
+      (SELECT count(*) FROM hold WHERE state = 'open') AS open`.execute(tables)
+  const count = counts.rows[0]
+  return {
+    sum: msat(count?.total ?? 0n),
+    byKind: {
+      asset: msat(byKind.asset),
+      liability: msat(byKind.liability),
+      income: msat(byKind.income),
+      expense: msat(byKind.expense),
+    },
+    wrongAccounts,
+    wrongHolds: Number(holds.rows[0]?.wrong ?? 0n),
+    entries: Number(count?.entries ?? 0n),
+    openHolds: Number(count?.open ?? 0n),
+  }
+}

@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { repeatedKey, scanJson } from './json-scan.ts'
+import { splice } from './splice.ts'
+
+describe('scanJson', () => {
+  test('measures how deep containers are nested', () => {
+    expect(scanJson(Buffer.from('{"a":1}')).depth).toBe(1)
+    expect(scanJson(Buffer.from('{"a":[{"b":"[[["}],"c":[]}')).depth).toBe(3)
+  })
+
+  test('names the key that is repeated, compared unescaped', () => {
+    expect(repeatedKey(Buffer.from('{"a":{"b":1},"c":[{"b":2,"\\u0062":3}]}'))).toBe('b')
+    expect(repeatedKey(Buffer.from('{"a":"b","b":"a"}'))).toBeUndefined()
+  })
+})
+
+describe('splice', () => {
+  test('exchanges bytes without touching the others', () => {
+    const bytes = Buffer.from('{"a":1,"é":2}')
+    const [, second] = scanJson(bytes).members
+    const edits = [
+      { from: 5, to: 6, text: '"ü"' },
+      { from: second?.valueEnd ?? 0, to: second?.valueEnd ?? 0, text: ',"c":3' },
+    ]
+    expect(splice(bytes, edits).toString()).toBe('{"a":"ü","é":2,"c":3}')
+    expect(splice(bytes, [])).toBe(bytes)
+  })
+})

@@ -1,0 +1,87 @@
+import { usageRecord } from '../analytics/index.ts'
+import {
+  boundUsage,
+  costOf,
+  estimateUsage,
+  type Offer,
+  type Quote,
+  type Route,
+  upstreamCost,
+} from '../catalog/index.ts'
+import type { AskedRequest, Delivered, Usage } from '../dialects/index.ts'
+import { minMsat, type Msat, msatToUsd, subMsat, ZERO } from '../money/index.ts'
+import type { Charge, Ending } from './sale.ts'
+
+/** What is known of a call to a model when it has ended. */
+export interface ModelReading {
+  readonly ending: Ending
+  /** Whether pieces left for the caller while they came. */
+  readonly wasLive: boolean
+  readonly reported: Usage | undefined
+  readonly delivered: Delivered
+  /** The route that served last; undefined where none was reached. */
+  readonly route: Route | undefined
+}
+
+export interface ModelTermsOfCall {
+  readonly dialect: string
+  readonly asked: Pick<AskedRequest, 'inputEstimate'>
+  readonly offer: Offer
+  readonly bounds: Quote['bounds']
+}
+
+/** What a call to a model owes: its cost at the price shown when it began, never more than was set aside. Pure. */
+export function chargeFor(call: ModelTermsOfCall, args: { held: Msat; reading: ModelReading }): Charge {
+  const { offer, dialect } = call
+  const { held, reading } = args
+  const [shown] = offer.routes
+  const counted = usageOf(call, reading)
+  const cost = counted && costOf(offer, counted.usage, counted.estimated)
+  const msat = cost ? minMsat(cost.msat, held) : ZERO
+  const inputMsat = cost ? minMsat(cost.inputMsat, msat) : ZERO
+  const estimated = counted?.estimated ?? false
+  return {
+    msat,
+    inputMsat,
+    outputMsat: subMsat(msat, inputMsat),
+    usd: msatToUsd(msat, offer.rate),
+    estimated,
+    record: usageRecord({
+      dialect,
+      model: offer.model,
+      upstream: reading.route?.upstreamId,
+      ending: reading.ending,
+      usage: counted?.usage,
+      estimated,
+      picoUsd: cost?.picoUsd ?? 0n,
+      upstreamPicoUsd: counted ? upstreamCost(reading.route ?? shown, counted.usage) : 0n,
+      charge: msat,
+      rate: offer.rate,
+      marginBp: shown.marginBp,
+      priceVersion: shown.terms.priceVersion,
+      components: cost?.components ?? [],
+    }),
+  }
+}
+
+/** The units to charge, or undefined where nothing is owed. */
+function usageOf(
+  call: ModelTermsOfCall,
+  reading: ModelReading,
+): { usage: Usage; estimated: boolean } | undefined {
+  if (!isOwed(reading)) return undefined
+  const { reported, delivered } = reading
+  const isUsable = reported && (!delivered.hasContent || hasCounts(reported))
+  if (isUsable) return { usage: boundUsage({ ...reported, requests: 1 }, call.bounds), estimated: false }
+  return { usage: estimateUsage(call.asked, delivered, call.bounds), estimated: true }
+}
+
+function isOwed({ ending, wasLive, delivered }: ModelReading): boolean {
+  if (ending === 'complete' || ending === 'left') return true
+  return ending === 'cut' && wasLive && delivered.hasContent
+}
+
+/** Zero for an answer that had content is as good as no report: what went out is never free. */
+function hasCounts(usage: Usage): boolean {
+  return Object.entries(usage).some(([name, count]) => name !== 'requests' && count > 0)
+}

@@ -1,0 +1,8 @@
+export { Heartbeat } from './heartbeat.ts'
+export { type ModelCounter, modelSupplier } from './model-sale.ts'
+export { closeOrphans, fixedTerms, owedFor } from './orphans.ts'
+export { Relay } from './relay.ts'
+export type { Rooms } from './rooms.ts'
+export type { Charge, Ending, Reading, Sale, Supplier } from './sale.ts'
+export { serve } from './serve.ts'
+export type { Reply, ReplyHeaders, Visit } from './visit.ts'

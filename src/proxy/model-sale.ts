@@ -1,0 +1,104 @@
+import { type Offer, type Quote, quoteFor } from '../catalog/index.ts'
+import type { AskedRequest, Delivered, Dialect } from '../dialects/index.ts'
+import type { Hold } from '../ledger/index.ts'
+import type { DomainError } from '../lib/index.ts'
+import type { Upstreams } from '../upstreams/index.ts'
+import { chargeFor } from './charge.ts'
+import type { ForwardedReading } from './attempt.ts'
+import { Forwarding } from './forward.ts'
+import { modelTerms } from './orphans.ts'
+import { problemOf } from './problem-of.ts'
+import type { Relay } from './relay.ts'
+import type { Charge, Sale, Supplier } from './sale.ts'
+
+export interface ModelCounter {
+  readonly offerFor: (model: string) => Offer
+  readonly upstreams: Upstreams
+  readonly allowedFields: readonly string[]
+}
+
+/** Sells answers of models: the node's own supplier. */
+export function modelSupplier(
+  counter: ModelCounter,
+  { dialect, body }: { dialect: Dialect; body: Buffer },
+): Supplier {
+  return {
+    offer() {
+      const asked = dialect.readRequest(body, counter.allowedFields)
+      const offer = counter.offerFor(asked.model)
+      return new ModelSale(counter, { dialect, body, asked, offer, quote: quoteFor(offer, asked) })
+    },
+  }
+}
+
+interface Order {
+  readonly dialect: Dialect
+  readonly body: Buffer
+  readonly asked: AskedRequest
+  readonly offer: Offer
+  readonly quote: Quote
+}
+
+const NOTHING: Delivered = { outputEstimate: 0, hasContent: false }
+
+class ModelSale implements Sale<ForwardedReading> {
+  readonly ask: Sale['ask']
+  readonly isStream: boolean
+  readonly terms: string
+  readonly #counter: ModelCounter
+  readonly #order: Order
+  #forwarding: Forwarding | undefined
+  #sentLimit: number | undefined
+
+  constructor(counter: ModelCounter, order: Order) {
+    const { quote, offer, asked, dialect } = order
+    this.#counter = counter
+    this.#order = order
+    const { floor, gate, ceiling, formula } = quote
+    this.ask = { floor, gate, ceiling, formula, gateWith: (fee) => quote.gateWith(fee), what: offer.model }
+    this.isStream = asked.stream
+    this.terms = modelTerms({ dialect: dialect.name, offer, asked, bounds: quote.bounds })
+  }
+
+  headers(hold: Hold): Record<string, string> {
+    const { quote, asked } = this.#order
+    this.#sentLimit = hold.amount >= quote.ceiling ? quote.outputLimit : quote.limitFor(hold.amount)
+    const isClamped = this.#sentLimit !== quote.outputLimit
+    return {
+      ...(isClamped && { 'x-farebox-clamped': `max_tokens=${this.#sentLimit}` }),
+      ...(asked.dropped.length > 0 && { 'x-farebox-dropped': asked.dropped.map(headerSafe).join(', ') }),
+    }
+  }
+
+  supply(hold: Hold, relay: Relay): Promise<ForwardedReading> {
+    const { dialect, body, asked, offer } = this.#order
+    this.#forwarding = new Forwarding(this.#counter.upstreams, {
+      dialect,
+      asked,
+      routes: offer.routes,
+      outputLimit: this.#sentLimit,
+      write: (model) => dialect.writeRequest(body, asked, { model, outputLimit: this.#sentLimit }),
+      relay,
+    })
+    return this.#forwarding.run()
+  }
+
+  charge(hold: Hold, reading: ForwardedReading): Charge {
+    const { dialect, asked, offer, quote } = this.#order
+    const bounds = { ...quote.bounds, outputPerChoice: this.#sentLimit }
+    return chargeFor({ dialect: dialect.name, asked, offer, bounds }, { held: hold.amount, reading })
+  }
+
+  delivered(): Delivered {
+    return this.#forwarding?.delivered() ?? NOTHING
+  }
+
+  streamProblem(problem: DomainError, callId: string): Buffer {
+    return this.#order.dialect.renderStreamProblem(problemOf(problem, callId))
+  }
+}
+
+/** A field name that a caller made up may hold anything; a header may not. */
+function headerSafe(field: string): string {
+  return field.replaceAll(/[^\w.-]/g, '?').slice(0, 60)
+}

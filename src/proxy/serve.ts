@@ -1,0 +1,57 @@
+import type { Payer } from '../access/index.ts'
+import { addMsat } from '../money/index.ts'
+import { closeCall, type Receipt, receiptHeaders, reportOf } from './close-call.ts'
+import { openCall } from './open-call.ts'
+import { failed } from './problems.ts'
+import { Relay } from './relay.ts'
+import type { Rooms } from './rooms.ts'
+import type { Reading, Sale, Supplier } from './sale.ts'
+import type { Visit } from './visit.ts'
+
+/** One visit, from the door to the change. The last byte leaves only after the money is settled. */
+export async function serve(rooms: Rooms, visit: Visit, supplier: Supplier): Promise<void> {
+  const sale = supplier.offer()
+  const payer = await rooms.access.admit(visit.credentials, askFor(sale, visit))
+  const hold = await openCall(rooms, { visit, sale, payer })
+  const relay = openRelay(visit, { sale, payer, headers: sale.headers(hold) })
+  const stopBeating = rooms.heartbeat.watch(hold, () => (relay.hasLeft ? sale.delivered() : undefined))
+  const reading = await sale.supply(hold, relay)
+  stopBeating()
+  const charge = sale.charge(hold, reading)
+  const receipt = await closeCall(rooms, { visit, payer, hold, charge })
+  finish(relay, { visit, sale, reading, receipt })
+}
+
+function askFor(sale: Sale, visit: Visit): Sale['ask'] {
+  const { ask } = sale
+  if (visit.mayClamp) return ask
+  const { ceiling, what } = ask
+  return {
+    ceiling,
+    what,
+    floor: ceiling,
+    gate: ceiling,
+    formula: ceiling,
+    gateWith: (fee) => addMsat(ceiling, fee),
+  }
+}
+
+/** A stream is live unless its payer reads his change from the head of the reply. */
+function openRelay(
+  visit: Visit,
+  { sale, payer, headers }: { sale: Sale; payer: Payer; headers: Readonly<Record<string, string>> },
+): Relay {
+  const isLive = sale.isStream && (payer.payment === undefined || visit.wantsChangeLater)
+  const payment = payer.payment && { 'x-farebox-payment-id': payer.payment.id }
+  return new Relay(visit.reply, { isLive, headers: { ...headers, ...payment } })
+}
+
+function finish(
+  relay: Relay,
+  { visit, sale, reading, receipt }: { visit: Visit; sale: Sale; reading: Reading; receipt: Receipt },
+): void {
+  if (reading.problem && !relay.hasLeft) throw failed(reading.problem, receipt)
+  const tail = reading.tail(reportOf(receipt))
+  if (!reading.problem) return relay.finish(receiptHeaders(receipt), tail)
+  relay.finish({}, Buffer.concat([tail, sale.streamProblem(reading.problem, visit.callId)]))
+}

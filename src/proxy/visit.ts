@@ -1,0 +1,28 @@
+import type { Credentials } from '../access/index.ts'
+import type { Id } from '../lib/index.ts'
+
+export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>
+
+/** The caller's end of a reply. Bytes leave in the order they are given. */
+export interface Reply {
+  head(status: number, headers: ReplyHeaders): void
+  /** False when the caller reads slower than we write; `onDrain` says when to go on. */
+  write(chunk: Buffer): boolean
+  onDrain(listener: () => void): void
+  end(chunk: Buffer): void
+  /** Breaks the connection, where an end would look like a whole reply. */
+  cut(): void
+  isGone(): boolean
+  onGone(listener: () => void): void
+}
+
+/** One request on its way through the node. */
+export interface Visit {
+  readonly callId: Id<'call'>
+  readonly credentials: Credentials
+  /** `X-Farebox-Clamp: no` refuses a call that cannot be held in full. */
+  readonly mayClamp: boolean
+  /** `X-Cashu-Change: later`: a one-shot payer who wants a live stream and fetches his change afterwards. */
+  readonly wantsChangeLater: boolean
+  readonly reply: Reply
+}

@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import SqliteDatabase from 'better-sqlite3'
+import { DomainError } from '../lib/index.ts'
+
+export interface DirectoryLock {
+  release(): void
+}
+
+/**
+ * Keeps a second node out of a data directory. It is SQLite's own file lock, so the kernel lets go of it when the
+ * process dies, however it dies.
+ * @throws DomainError `directory_locked`
+ */
+export function lockDirectory(dataDir: string): DirectoryLock {
+  const database = new SqliteDatabase(join(dataDir, 'farebox.lock'), { timeout: 0 })
+  try {
+    database.pragma('journal_mode = DELETE')
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database.close()
+    throw new DomainError(
+      'directory_locked',
+      `Another Farebox is using ${dataDir}. Stop it, or give this one another FAREBOX_DATA_DIR.`,
+      { cause },
+    )
+  }
+  return { release: () => void database.close() }
+}

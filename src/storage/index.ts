@@ -1,0 +1,6 @@
+export { type Generated, type Kysely, type Selectable, sql } from 'kysely'
+export { type NodeKey, type NodeSecrets, openNodeKey } from './node-key.ts'
+export { type Statement, statement } from './statement.ts'
+export { Storage } from './storage.ts'
+export { first, run, tablesOf, type Tx } from './tx.ts'
+export { type Place, Vault } from './vault.ts'

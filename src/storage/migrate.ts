@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { DomainError } from '../lib/index.ts'
+import type { SqliteConnection } from './engines/sqlite.ts'
+import { type Migration, migrations } from './migrations/index.ts'
+
+/** Brings the schema up to date: forward only, each migration in one transaction, each checked against what once ran. */
+export function migrate({ database }: SqliteConnection, list: readonly Migration[] = migrations): void {
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
+  )
+  const applied = database
+    .prepare<[], { number: bigint; checksum: string }>(
+      'SELECT number, checksum FROM schema_migration ORDER BY number',
+    )
+    .all()
+  const newest = Number(applied.at(-1)?.number ?? 0n)
+  if (newest > list.length) {
+    throw new DomainError(
+      'schema_too_new',
+      `The database has schema ${newest}, this version of Farebox knows ${list.length}. Start the newer version again.`,
+    )
+  }
+  for (const row of applied) {
+    const known = list[Number(row.number) - 1]
+    if (known && checksum(known) !== row.checksum) {
+      throw new DomainError(
+        'schema_changed',
+        `Migration ${known.name} is not the one that made this database.`,
+      )
+    }
+  }
+  for (const [i, migration] of list.entries()) if (i >= newest) apply(database, migration, i + 1)
+}
+
+function apply(database: SqliteConnection['database'], migration: Migration, number: number): void {
+  database.transaction(() => {
+    database.exec(migration.sql)
+    database
+      .prepare('INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)')
+      .run(number, migration.name, checksum(migration), Date.now())
+  })()
+}
+
+function checksum({ sql }: Migration): string {
+  return createHash('sha256').update(sql).digest('hex')
+}

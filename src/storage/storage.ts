@@ -1,0 +1,67 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { CommitQueue } from './commit-queue.ts'
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
+import { SqliteConnection } from './engines/sqlite.ts'
+import { migrate } from './migrate.ts'
+import { type Tx, closeTx } from './tx.ts'
+
+/** The node's database: one writer, shared commits, reads on a connection of their own. */
+export class Storage implements AsyncDisposable {
+  readonly #writer: SqliteConnection
+  readonly #reader: SqliteConnection
+  readonly #queue: CommitQueue
+  readonly #lock: DirectoryLock
+  readonly #checkpoints: Worker
+
+  private constructor(dataDir: string) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    this.#lock = lockDirectory(dataDir)
+    const path = join(dataDir, 'farebox.db')
+    this.#writer = new SqliteConnection(path, { readonly: false })
+    migrate(this.#writer)
+    this.#reader = new SqliteConnection(path, { readonly: true })
+    this.#queue = new CommitQueue(this.#writer)
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    this.#checkpoints = new Worker(new URL(`./checkpoint-worker.${extension}`, import.meta.url), {
+      workerData: path,
+    })
+    this.#checkpoints.unref()
+  }
+
+  /**
+   * Opens (or makes) the database in a directory and locks the directory.
+   * @throws DomainError `directory_locked`, `schema_too_new`, `schema_changed`
+   */
+  static open(dataDir: string): Storage {
+    return new Storage(dataDir)
+  }
+
+  /**
+   * Runs a work in a transaction and resolves when it is on disk. The work awaits stores only, has no effect outside
+   * them, and may be run twice.
+   */
+  transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#queue.transact(work)
+  }
+
+  /** Runs reads that see committed rows only. */
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return work(closeTx(this.#reader))
+  }
+
+  /** `PRAGMA synchronous` of each connection; 2 is FULL. */
+  durability(): readonly number[] {
+    return [this.#writer.synchronous(), this.#reader.synchronous()]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.drained()
+    await this.#checkpoints.terminate()
+    this.#reader.database.close()
+    this.#writer.database.pragma('wal_checkpoint(TRUNCATE)')
+    this.#writer.database.close()
+    this.#lock.release()
+  }
+}
