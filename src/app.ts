@@ -5,7 +5,7 @@ import type { Express } from 'express'
 import { Access, makeSchemes } from './access/index.ts'
 import { Cashu } from './cashu/index.ts'
 import { Catalog, type Goods, openPriceLists } from './catalog/index.ts'
-import { type NodeRooms, publicApp, publicServer } from './http/index.ts'
+import { Answers, type NodeRooms, publicApp, publicServer } from './http/index.ts'
 import { openAccount } from './ledger/index.ts'
 import { type Clock, DomainError, newId, systemClock, version } from './lib/index.ts'
 import type { BtcUsd, MarginBp } from './money/index.ts'
@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly timeouts?: Partial<Timeouts>
   readonly mintTimeoutMs?: number
   readonly mintWaitMs?: number
+  /** How often running calls save what they have delivered. Default 5 s. */
+  readonly heartbeatMs?: number
   readonly clock?: Clock
   readonly log?: Log
 }
@@ -113,6 +115,7 @@ export class App implements AsyncDisposable {
 
   async #minutely(): Promise<void> {
     await this.rooms.payments.giveBackIdle({ atStart: false })
+    await this.rooms.answers.forgetExpired()
     await this.rooms.cashu.sweepIssued()
   }
 
@@ -128,31 +131,22 @@ export class App implements AsyncDisposable {
 const SETTLE_MS = 5000
 
 async function openRooms(options: AppOptions, state: { isClosing: boolean }): Promise<NodeRooms> {
-  const { clock = systemClock, log = () => undefined } = options
-  const storage = Storage.open(options.dataDir)
-  const { vault, walletKey } = await openNodeKey(storage, {
-    dataDir: options.dataDir,
-    given: options.secretKeys ?? [],
-  })
-  const cashu = await Cashu.open({
-    storage,
-    vault,
-    mints: options.mints,
-    clock,
-    onEvent: log,
-    ...(options.mintTimeoutMs !== undefined && { timeoutMs: options.mintTimeoutMs }),
-    ...(options.mintWaitMs !== undefined && { waitMs: options.mintWaitMs }),
-  })
+  const { dataDir, secretKeys = [], clock = systemClock, log = () => undefined } = options
+  const storage = Storage.open(dataDir)
+  const { vault, walletKey } = await openNodeKey(storage, { dataDir, given: secretKeys })
+  const { mints, mintTimeoutMs: timeoutMs, mintWaitMs: waitMs, timeouts, heartbeatMs } = options
+  const waits = { ...(timeoutMs !== undefined && { timeoutMs }), ...(waitMs !== undefined && { waitMs }) }
+  const cashu = await Cashu.open({ storage, vault, mints, clock, onEvent: log, ...waits })
   const upstreams = new Upstreams({
     configs: options.upstreams,
     clock,
     onEvent: log,
-    ...(options.timeouts && { timeouts: options.timeouts }),
+    ...(timeouts && { timeouts }),
   })
   const catalog = openCatalog(options, upstreams, clock)
   const wallets = new Wallets({ storage, cashu, walletKey, clock })
   const payments = new Payments({ storage, cashu, clock })
-  const revenue = await storage.transact((tx) => openAccount(tx, { code: 'income:usage', kind: 'income' }))
+  const boot = newId('boot')
   return {
     storage,
     cashu,
@@ -162,25 +156,30 @@ async function openRooms(options: AppOptions, state: { isClosing: boolean }): Pr
     payments,
     payouts: new Payouts({ storage, cashu, clock }),
     access: new Access(makeSchemes({ cashu, wallets, payments, clock })),
-    heartbeat: new Heartbeat(storage),
+    heartbeat: new Heartbeat(storage, heartbeatMs === undefined ? {} : { everyMs: heartbeatMs }),
     counter: {
       offerFor: (model) => catalog.offerFor(model),
       upstreams,
       allowedFields: options.allowedFields ?? [],
     },
     clock,
-    boot: newId('boot'),
-    revenue,
-    profile: {
-      name: options.profile?.name ?? 'Farebox node',
-      description: options.profile?.description ?? 'AI models, paid per request in ecash',
-      version,
-      publicUrl: options.profile?.publicUrl,
-      rate: () => options.btcUsd,
-    },
+    boot,
+    answers: new Answers({ storage, clock, boot }),
+    revenue: await storage.transact((tx) => openAccount(tx, { code: 'income:usage', kind: 'income' })),
+    profile: profileOf(options),
     reasonsNotReady: () => reasons(options, { catalog, state }),
     isClosing: () => state.isClosing,
     log,
+  }
+}
+
+function profileOf({ profile, btcUsd }: AppOptions): NodeRooms['profile'] {
+  return {
+    name: profile?.name ?? 'Farebox node',
+    description: profile?.description ?? 'AI models, paid per request in ecash',
+    version,
+    publicUrl: profile?.publicUrl,
+    rate: () => btcUsd,
   }
 }
 

@@ -10,6 +10,8 @@ export interface MintBooks {
   readonly inputFeesSat: number
   /** Our coins: ready or reserved. */
   readonly heldSat: number
+  /** How many coins those and the issued ones are: all that the mint has to call unspent. */
+  readonly coins: number
   /** Given out, not seen spent. */
   readonly issuedSat: number
   /** Given out and seen spent. */
@@ -31,9 +33,10 @@ export async function readBooks(tx: Tx): Promise<Books> {
   const flows = await sql<{ mint: string; face: bigint; fees: bigint }>`
     SELECT mint, sum(iif(kind = 'receive', face_sat, 0)) AS face, sum(fee_sat) AS fees
     FROM operation WHERE state = 'done' GROUP BY mint`.execute(tables)
-  const coins = await sql<{ mint: string; held: bigint; issued: bigint; out: bigint }>`
+  const coins = await sql<{ mint: string; held: bigint; issued: bigint; out: bigint; coins: bigint }>`
     SELECT mint, sum(iif(state IN ('ready', 'reserved'), amount_sat, 0)) AS held,
-      sum(iif(state = 'issued', amount_sat, 0)) AS issued, sum(iif(state = 'spent', amount_sat, 0)) AS out
+      sum(iif(state = 'issued', amount_sat, 0)) AS issued, sum(iif(state = 'spent', amount_sat, 0)) AS out,
+      sum(state IN ('ready', 'reserved', 'issued')) AS coins
     FROM proof GROUP BY mint`.execute(tables)
   const states = await sql<{ state: string; count: bigint }>`
     SELECT state, count(*) AS count FROM operation WHERE state IN ('saved', 'attention') GROUP BY state`.execute(
@@ -48,6 +51,7 @@ export async function readBooks(tx: Tx): Promise<Books> {
       faceInSat: Number(flow?.face ?? 0n),
       inputFeesSat: Number(flow?.fees ?? 0n),
       heldSat: Number(coin?.held ?? 0n),
+      coins: Number(coin?.coins ?? 0n),
       issuedSat: Number(coin?.issued ?? 0n),
       faceOutSat: Number(coin?.out ?? 0n),
     }

@@ -21,7 +21,7 @@ export function collect(values: Readonly<Record<string, string | undefined>>): E
   for (const [name, value] of Object.entries(values)) {
     if (name.startsWith(PREFIX) && value?.trim()) found.set(name.slice(PREFIX.length), value.trim())
   }
-  for (const [name, path] of [...found]) {
+  for (const [name, path] of Array.from(found)) {
     if (!name.endsWith('_FILE')) continue
     const target = name.slice(0, -'_FILE'.length)
     if (found.has(target))

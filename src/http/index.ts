@@ -1,3 +1,4 @@
+export { Answers } from './idempotency/answers.ts'
 export type { LogEvent, NodeRooms, Profile } from './node.ts'
 export { paywall, type PaywallOptions } from './paywall.ts'
 export { PROBLEMS } from './problems.ts'

@@ -2,6 +2,7 @@ import type { Access } from '../access/index.ts'
 import type { Cashu } from '../cashu/index.ts'
 import type { Catalog } from '../catalog/index.ts'
 import type { Clock } from '../lib/index.ts'
+import type { Answers } from './idempotency/answers.ts'
 import type { BtcUsd } from '../money/index.ts'
 import type { ModelCounter, Rooms } from '../proxy/index.ts'
 import type { Storage } from '../storage/index.ts'
@@ -19,6 +20,7 @@ export interface NodeRooms extends Rooms {
   readonly payments: Payments
   readonly payouts: Payouts
   readonly counter: ModelCounter
+  readonly answers: Answers
   readonly clock: Clock
   readonly profile: Profile
   /** What keeps the node from selling, as sentences; empty when it is ready. */

@@ -56,16 +56,22 @@ export const PROBLEMS: Readonly<Record<string, Kind>> = {
   no_balance_to_refund: invalid,
   refund_ongoing_requests: invalid,
   mint_not_funded: invalid,
+  call_running: { status: 409, type: 'idempotency_conflict' },
+  answer_not_kept: { status: 410, type: 'idempotency_conflict', mayRetry: false },
+  idempotency_key_invalid: invalid,
   idempotency_key_reused: { status: 422, type: 'invalid_request_error', mayRetry: false },
 
   upstream_rejected: invalid,
   UPSTREAM_UNAVAILABLE: { status: 424, type: 'upstream_error' },
   UPSTREAM_TIMEOUT: { status: 424, type: 'upstream_error' },
   UPSTREAM_RATE_LIMIT: { status: 429, type: 'upstream_error' },
+  output_limit_passed: { status: 424, type: 'upstream_error' },
+  output_limit_passed: { status: 424, type: 'upstream_error' },
   supplier_timeout: { status: 504, type: 'api_error', mayRetry: false },
 
   rate_unavailable: { status: 503, type: 'api_error' },
   shutting_down: { status: 503, type: 'api_error' },
+  node_stopping: { status: 503, type: 'api_error' },
   storage_failed: { status: 503, type: 'api_error' },
   internal_error: { status: 500, type: 'api_error', mayRetry: false },
 }
@@ -82,9 +88,8 @@ export function toProblem(error: unknown, requestId: string): RenderedProblem {
   const known = error instanceof DomainError && PROBLEMS[error.code] ? error : internal(error)
   const kind = PROBLEMS[known.code] ?? UNKNOWN
   const refund = known instanceof RefundedError ? known.refund : undefined
-  const { payment_request: paymentRequest, upstream_status: upstreamStatus, ...details } = known.details ?? {}
-  const status = known.code === 'upstream_rejected' ? Number(upstreamStatus) : kind.status
-  const isUpstreams = kind.type === 'upstream_error'
+  const { payment_request: paymentRequest, ...details } = known.details ?? {}
+  const status = known.code === 'upstream_rejected' ? Number(details['upstream_status']) : kind.status
   return {
     problem: {
       status,
@@ -92,18 +97,21 @@ export function toProblem(error: unknown, requestId: string): RenderedProblem {
       code: known.code,
       message: known.message,
       requestId,
-      details: { ...details, ...(upstreamStatus !== undefined && { upstream_status: upstreamStatus }) },
+      details: known.details && details,
       refundToken: refund,
       extra: status === 402 ? paymentExtras(known.code, details) : undefined,
     },
-    headers: {
-      ...(known.retryAfterS !== undefined && { 'retry-after': String(known.retryAfterS) }),
-      ...((kind.mayRetry === false || known instanceof RefundedError) && { 'x-should-retry': 'false' }),
-      ...(isUpstreams && { 'x-routstr-error-scope': 'upstream' }),
-      ...(refund !== undefined && { 'x-cashu': refund }),
-      ...(refund === undefined && typeof paymentRequest === 'string' && { 'x-cashu': paymentRequest }),
-    },
+    headers: headersOf(known, kind, refund ?? paymentRequest),
   }
+}
+
+function headersOf(error: DomainError, kind: Kind, xCashu: unknown): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (error.retryAfterS !== undefined) headers['retry-after'] = String(error.retryAfterS)
+  if (kind.mayRetry === false || error instanceof RefundedError) headers['x-should-retry'] = 'false'
+  if (kind.type === 'upstream_error') headers['x-routstr-error-scope'] = 'upstream'
+  if (typeof xCashu === 'string') headers['x-cashu'] = xCashu
+  return headers
 }
 
 /** What clients of the Routstr network read beside the error of a 402 (`routstr-clients` §2.6). */

@@ -1,28 +1,38 @@
 import type { Request, Response } from 'express'
 import { type Problem, renderOpenAiProblem } from '../dialects/index.ts'
+import type { Answer } from './idempotency/answers.ts'
 import { toProblem } from './problems.ts'
 import { callIdOf } from './visit.ts'
 
 export type RenderProblem = (problem: Problem) => string
 
-/** Answers an error in the shape of the route's dialect. A reply that has begun can only be broken off. */
+/** An error as a whole answer, in the shape of the route's dialect. */
+export function problemAnswer(
+  error: unknown,
+  { request, render = renderOpenAiProblem }: { request: Request; render?: RenderProblem },
+): Answer {
+  const { problem, headers } = toProblem(error, callIdOf(request))
+  return {
+    status: problem.status,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: Buffer.from(render(problem)),
+  }
+}
+
+/** Answers an error. A reply that has begun can only be broken off. */
 export function sendProblem(
   error: unknown,
-  {
-    request,
-    response,
-    render = renderOpenAiProblem,
-  }: { request: Request; response: Response; render?: RenderProblem },
+  { request, response, render }: { request: Request; response: Response; render?: RenderProblem },
 ): void {
   if (response.headersSent) {
     response.destroy()
     return
   }
-  const { problem, headers } = toProblem(error, callIdOf(request))
-  const body = Buffer.from(render(problem))
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.statusCode = problem.status
-  response.setHeader('content-type', 'application/json')
+  const { status, headers, body } = problemAnswer(error, { request, ...(render && { render }) })
+  for (const [name, value] of Object.entries(headers)) {
+    response.setHeader(name, typeof value === 'string' ? value : [...value])
+  }
+  response.statusCode = status
   response.setHeader('content-length', body.length)
   if (!request.complete) response.setHeader('connection', 'close')
   response.end(body)

@@ -8,7 +8,7 @@ export {
   totalsOf,
 } from './accounts.ts'
 export { type Hold, type HoldOutcome, hold } from './hold.ts'
-export { heartbeat, listOrphanHolds, type OrphanHold } from './open-holds.ts'
+export { chargeOf, heartbeat, listOrphanHolds, type OrphanHold } from './open-holds.ts'
 export { settle, voidHold } from './settle.ts'
 export { type Entry, transfer } from './transfer.ts'
 export { type TrialBalance, trialBalance } from './trial-balance.ts'

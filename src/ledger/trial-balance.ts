@@ -8,6 +8,8 @@ export interface TrialBalance {
   readonly sum: Msat
   /** Sums by kind, credit-positive. */
   readonly byKind: Readonly<Record<AccountKind, Msat>>
+  /** What was entered in each account, credit-positive, by its code. */
+  readonly byAccount: ReadonlyMap<string, Msat>
   /** Accounts whose kept balance is not the sum of their entries, or whose reserve is not the sum of their open holds. */
   readonly wrongAccounts: readonly string[]
   /** Resolved holds whose entries are not their charge. */
@@ -34,9 +36,11 @@ export async function trialBalance(tx: Tx): Promise<TrialBalance> {
     LEFT JOIN (SELECT account_id, sum(amount_msat) AS total FROM hold WHERE state = 'open' GROUP BY account_id) h
       ON h.account_id = account.id`.execute(tables)
   const byKind = { asset: 0n, liability: 0n, income: 0n, expense: 0n }
+  const byAccount = new Map<string, Msat>()
   const wrongAccounts: string[] = []
   for (const row of accounts.rows) {
     byKind[row.kind] += row.entered
+    byAccount.set(row.code, msat(row.entered))
     const isKept = row.kind !== 'income'
     if ((isKept && row.posted !== row.entered) || row.reserved !== row.held) wrongAccounts.push(row.code)
   }
@@ -49,18 +53,16 @@ export async function trialBalance(tx: Tx): Promise<TrialBalance> {
   const counts = await sql<{ entries: bigint; open: bigint; total: bigint | null }>`
     SELECT (SELECT count(*) FROM entry) AS entries, (SELECT sum(amount_msat) FROM entry) AS total,
       (SELECT count(*) FROM hold WHERE state = 'open') AS open`.execute(tables)
-  const count = counts.rows[0]
+  const [count = { entries: 0n, total: null, open: 0n }] = counts.rows
+  const [{ wrong } = { wrong: 0n }] = holds.rows
+  const { asset, liability, income, expense } = byKind
   return {
-    sum: msat(count?.total ?? 0n),
-    byKind: {
-      asset: msat(byKind.asset),
-      liability: msat(byKind.liability),
-      income: msat(byKind.income),
-      expense: msat(byKind.expense),
-    },
+    sum: msat(count.total ?? 0n),
+    byKind: { asset: msat(asset), liability: msat(liability), income: msat(income), expense: msat(expense) },
+    byAccount,
     wrongAccounts,
-    wrongHolds: Number(holds.rows[0]?.wrong ?? 0n),
-    entries: Number(count?.entries ?? 0n),
-    openHolds: Number(count?.open ?? 0n),
+    wrongHolds: Number(wrong),
+    entries: Number(count.entries),
+    openHolds: Number(count.open),
   }
 }

@@ -76,6 +76,7 @@ export class Attempt implements UpstreamSink {
   head(head: ReplyHead): void {
     this.#head = head
     if (classifyStatus(head.status) !== 'ok') return
+    failpoint('call.upstream-answered')
     this.#meter = this.#forward.dialect.meter(this.#forward.asked, head.isStream)
     this.#forward.relay.begin(200, {
       'content-type': head.isStream ? 'text/event-stream; charset=utf-8' : 'application/json',
@@ -108,14 +109,20 @@ export class Attempt implements UpstreamSink {
 
   #served(meter: Meter, outcome: SendOutcome): AttemptEnd {
     const { relay } = this.#forward
-    if (this.#isOverLimit) return this.#reading('cut', overLimit())
     if (relay.isLive && relay.isGone()) return this.#reading('left', undefined)
-    const isWhole = meter.isComplete() && meter.failure() === undefined && !this.#isTooLarge
-    const hasUsage = meter.usage() !== undefined
-    // A stream whose end mark is missing but whose usage came has told all that it will.
-    if (isWhole && (outcome.kind === 'ended' || hasUsage)) return this.#reading('complete', undefined)
+    if (this.#isDone(meter, outcome)) return this.#reading('complete', undefined)
+    if (this.#isOverLimit) return this.#reading('cut', overLimit())
     if (relay.hasLeft) return this.#reading('cut', streamCut())
     return { kind: 'problem', problem: faultOf(outcome), mayTryAnother: true }
+  }
+
+  /**
+   * Whether the answer is all there. A stream that broke off after its usage has told all that it will; one that broke off
+   * between its last finish reason and its usage has delivered everything, if it was delivered at all.
+   */
+  #isDone(meter: Meter, outcome: SendOutcome): boolean {
+    if (!meter.isComplete() || meter.failure() !== undefined || this.#isTooLarge) return false
+    return outcome.kind === 'ended' || meter.usage() !== undefined || this.#forward.relay.isLive
   }
 
   #refused(head: ReplyHead): AttemptEnd {

@@ -1,4 +1,4 @@
-import { usageRecord } from '../analytics/index.ts'
+import { type UsageFacts, usageRecord } from '../analytics/index.ts'
 import {
   boundUsage,
   costOf,
@@ -32,36 +32,60 @@ export interface ModelTermsOfCall {
 
 /** What a call to a model owes: its cost at the price shown when it began, never more than was set aside. Pure. */
 export function chargeFor(call: ModelTermsOfCall, args: { held: Msat; reading: ModelReading }): Charge {
-  const { offer, dialect } = call
   const { held, reading } = args
-  const [shown] = offer.routes
   const counted = usageOf(call, reading)
-  const cost = counted && costOf(offer, counted.usage, counted.estimated)
-  const msat = cost ? minMsat(cost.msat, held) : ZERO
-  const inputMsat = cost ? minMsat(cost.inputMsat, msat) : ZERO
-  const estimated = counted?.estimated ?? false
+  if (!counted) return nothingOwed(call, reading)
+  const { usage, estimated } = counted
+  const cost = costOf(call.offer, usage, estimated)
+  const msat = minMsat(cost.msat, held)
+  const inputMsat = minMsat(cost.inputMsat, msat)
+  const upstreamPicoUsd = upstreamCost(reading.route ?? call.offer.routes[0], usage)
   return {
     msat,
     inputMsat,
     outputMsat: subMsat(msat, inputMsat),
-    usd: msatToUsd(msat, offer.rate),
+    usd: msatToUsd(msat, call.offer.rate),
     estimated,
-    record: usageRecord({
-      dialect,
-      model: offer.model,
-      upstream: reading.route?.upstreamId,
-      ending: reading.ending,
-      usage: counted?.usage,
-      estimated,
-      picoUsd: cost?.picoUsd ?? 0n,
-      upstreamPicoUsd: counted ? upstreamCost(reading.route ?? shown, counted.usage) : 0n,
-      charge: msat,
-      rate: offer.rate,
-      marginBp: shown.marginBp,
-      priceVersion: shown.terms.priceVersion,
-      components: cost?.components ?? [],
-    }),
+    record: recordOf(call, reading, { ...cost, usage, upstreamPicoUsd, charge: msat }),
   }
+}
+
+type Counted = Pick<
+  UsageFacts,
+  'usage' | 'estimated' | 'picoUsd' | 'upstreamPicoUsd' | 'charge' | 'components'
+>
+const UNCOUNTED: Counted = {
+  usage: undefined,
+  estimated: false,
+  picoUsd: 0n,
+  upstreamPicoUsd: 0n,
+  charge: ZERO,
+  components: [],
+}
+
+function nothingOwed(call: ModelTermsOfCall, reading: ModelReading): Charge {
+  const record = recordOf(call, reading, UNCOUNTED)
+  return { msat: ZERO, inputMsat: ZERO, outputMsat: ZERO, usd: 0, estimated: false, record }
+}
+
+function recordOf({ dialect, offer }: ModelTermsOfCall, reading: ModelReading, counted: Counted): string {
+  const [shown] = offer.routes
+  const { usage, estimated, picoUsd, upstreamPicoUsd, charge, components } = counted
+  return usageRecord({
+    dialect,
+    model: offer.model,
+    upstream: reading.route?.upstreamId,
+    ending: reading.ending,
+    usage,
+    estimated,
+    picoUsd,
+    upstreamPicoUsd,
+    charge,
+    components,
+    rate: offer.rate,
+    marginBp: shown.marginBp,
+    priceVersion: shown.terms.priceVersion,
+  })
 }
 
 /** The units to charge, or undefined where nothing is owed. */

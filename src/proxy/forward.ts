@@ -27,7 +27,9 @@ export class Forwarding {
     for (route of routes) {
       const attempt = new Attempt(this.#forward, route)
       this.#attempt = attempt
-      const outcome = await this.#upstreams.send(attempt.call(), attempt)
+      const sending = this.#upstreams.send(attempt.call(), attempt)
+      failpoint('call.upstream-sent')
+      const outcome = await sending
       failpoint('call.upstream-ended')
       const end = attempt.end(outcome)
       if (end.kind === 'reading') return end.reading

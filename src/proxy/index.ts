@@ -1,3 +1,4 @@
+export { CALL_FAILPOINTS } from './failpoints.ts'
 export { Heartbeat } from './heartbeat.ts'
 export { type ModelCounter, modelSupplier } from './model-sale.ts'
 export { closeOrphans, fixedTerms, owedFor } from './orphans.ts'

@@ -27,7 +27,10 @@ export async function openCall(
       terms: sale.terms,
       at: rooms.clock.now(),
     })
-    if (made.kind === 'held') await payer.held(tx, made.hold)
+    if (made.kind === 'held') {
+      await payer.held(tx, made.hold)
+      await visit.held?.(tx, made.hold)
+    }
     return made
   })
   failpoint('call.held')

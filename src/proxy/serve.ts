@@ -1,4 +1,5 @@
 import type { Payer } from '../access/index.ts'
+import { failpoint } from '../lib/index.ts'
 import { addMsat } from '../money/index.ts'
 import { closeCall, type Receipt, receiptHeaders, reportOf } from './close-call.ts'
 import { openCall } from './open-call.ts'
@@ -15,11 +16,16 @@ export async function serve(rooms: Rooms, visit: Visit, supplier: Supplier): Pro
   const hold = await openCall(rooms, { visit, sale, payer })
   const relay = openRelay(visit, { sale, payer, headers: sale.headers(hold) })
   const stopBeating = rooms.heartbeat.watch(hold, () => (relay.hasLeft ? sale.delivered() : undefined))
-  const reading = await sale.supply(hold, relay)
-  stopBeating()
-  const charge = sale.charge(hold, reading)
-  const receipt = await closeCall(rooms, { visit, payer, hold, charge })
-  finish(relay, { visit, sale, reading, receipt })
+  try {
+    const reading = await sale.supply(hold, relay)
+    const charge = sale.charge(hold, reading)
+    const receipt = await closeCall(rooms, { visit, payer, hold, charge })
+    finish(relay, { visit, sale, reading, receipt })
+    failpoint('call.changed')
+  } finally {
+    // Until now: a node that is stopping waits for the calls that are watched.
+    stopBeating()
+  }
 }
 
 function askFor(sale: Sale, visit: Visit): Sale['ask'] {

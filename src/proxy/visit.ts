@@ -1,5 +1,7 @@
 import type { Credentials } from '../access/index.ts'
+import type { Hold } from '../ledger/index.ts'
 import type { Id } from '../lib/index.ts'
+import type { Tx } from '../storage/index.ts'
 
 export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>
 
@@ -25,4 +27,6 @@ export interface Visit {
   /** `X-Cashu-Change: later`: a one-shot payer who wants a live stream and fetches his change afterwards. */
   readonly wantsChangeLater: boolean
   readonly reply: Reply
+  /** Joins the transaction of the hold: the call is known by its idempotency key from then on. */
+  readonly held?: (tx: Tx, hold: Hold) => Promise<void>
 }

@@ -32,6 +32,10 @@ class Placeholder {
 /** Stands in a query for a value that each run gives anew. */
 export type Slot<P> = <Name extends keyof P & string>(name: Name) => RawBuilder<P[Name]>
 
+function placeholder<T>(name: string): RawBuilder<T> {
+  return sql<T>`${new Placeholder(name)}`
+}
+
 const builder = new Kysely<unknown>({
   dialect: {
     createAdapter: () => new SqliteAdapter(),
@@ -48,9 +52,8 @@ const builder = new Kysely<unknown>({
 export function statement<Tables, P extends Param, Row>(
   build: (db: Kysely<Tables>, slot: Slot<P>) => Compilable<Row>,
 ): Statement<P, Row> {
-  const slot: Slot<P> = (name) => sql`${new Placeholder(name)}`
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a store names its own tables here, once
-  const query = build(builder as unknown as Kysely<Tables>, slot).compile()
+  const query = build(builder as unknown as Kysely<Tables>, placeholder).compile()
   return {
     query,
     names: query.parameters.map((value) => (value instanceof Placeholder ? value.name : undefined)),

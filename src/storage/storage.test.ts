@@ -74,9 +74,9 @@ describe('storage', () => {
   })
 })
 
-describe('the node key', () => {
-  const open = (storage: Storage, given: string[] = []) => openNodeKey(storage, { dataDir: dir, given })
+const open = (storage: Storage, given: string[] = []) => openNodeKey(storage, { dataDir: dir, given })
 
+describe('the node key', () => {
   test('is made once, with mode 0600, and opens the same secrets again', async () => {
     await using storage = Storage.open(dir)
     const made = await open(storage)

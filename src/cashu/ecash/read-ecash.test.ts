@@ -133,7 +133,7 @@ describe('reading ecash', () => {
 
   test('locked ecash is told apart, however the lock is written', async () => {
     const locked = await mint.mintEcash(8, {
-      p2pk: `02${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}`,
+      p2pk: '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798',
     })
     expect(code(locked)).toBe('cashu_token_locked')
     for (const secret of ['["P2PK",{}]', ' ["HTLC",{}]', '\uFEFF["P2PK",{}]', '['])

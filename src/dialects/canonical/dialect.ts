@@ -33,7 +33,7 @@ export interface Dialect {
   /** Watches the reply to a request. `stream` says how the upstream answers. `model` is the name the caller used. */
   meter(asked: AskedRequest, stream: boolean): Meter
   /** An error in this dialect's shape, as JSON text. */
-  renderProblem(problem: Problem): string
+  readonly renderProblem: (problem: Problem) => string
   /** An error inside a stream that has begun, as bytes in the stream's own framing. */
   renderStreamProblem(problem: Problem): Buffer
 }

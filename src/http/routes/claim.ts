@@ -12,25 +12,23 @@ export async function claimChange(
   text: string,
 ): Promise<{ ecash: string; sats: number; charge: Msat }> {
   const claim = await rooms.payments.claim(readEcash(text))
-  switch (claim.kind) {
-    case 'change':
-      return claim
-    case 'consumed':
-      throw new DomainError('payment_consumed', 'Payment fully consumed; no change is due', {
-        details: { charged_msat: Number(claim.charge) },
-      })
-    case 'running':
-      throw new DomainError(
-        'payment_running',
-        'The call that this ecash pays for is still running. Ask again later.',
-        {
-          retryAfterS: 2,
-        },
-      )
-    default:
-      throw new DomainError(
-        'refund_not_found',
-        'Refund not found. This node never took this ecash as a payment; if it is yours, it is still spendable.',
-      )
+  if (claim.kind === 'change') return claim
+  if (claim.kind === 'consumed') {
+    throw new DomainError('payment_consumed', 'Payment fully consumed; no change is due', {
+      details: { charged_msat: Number(claim.charge) },
+    })
   }
+  if (claim.kind === 'running') {
+    throw new DomainError(
+      'payment_running',
+      'The call that this ecash pays for is still running. Ask again later.',
+      {
+        retryAfterS: 2,
+      },
+    )
+  }
+  throw new DomainError(
+    'refund_not_found',
+    'Refund not found. This node never took this ecash as a payment; if it is yours, it is still spendable.',
+  )
 }

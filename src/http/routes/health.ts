@@ -1,10 +1,13 @@
 import { type Response, Router } from 'express'
 import type { NodeRooms } from '../node.ts'
 
+function alive(_: unknown, response: Response): void {
+  response.json({ status: 'ok' })
+}
+
 /** Whether the process lives, and whether the node can sell. */
 export function healthRoutes(rooms: NodeRooms): Router {
   const router = Router()
-  const alive = (_: unknown, response: Response): void => void response.json({ status: 'ok' })
   router.get('/healthz', alive)
   router.get('/ping', alive)
   router.get('/health', (_, response) => {

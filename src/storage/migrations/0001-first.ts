@@ -78,6 +78,13 @@ CREATE TABLE payment (
 ) STRICT;
 CREATE INDEX payment_unresolved ON payment (state) WHERE state <> 'resolved';
 
+-- http: answers kept for their Idempotency-Key, sealed under a key made from the caller's credential
+CREATE TABLE answer (
+  id BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, boot TEXT NOT NULL, hold_id INTEGER NOT NULL, sealed TEXT,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answer_expiry ON answer (expires_at);
+
 -- settings
 CREATE TABLE setting (
   name TEXT PRIMARY KEY, value_json TEXT NOT NULL, at INTEGER NOT NULL

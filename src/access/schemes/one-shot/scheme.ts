@@ -1,5 +1,5 @@
 import { readEcash, writePaymentRequest } from '../../../cashu/index.ts'
-import { DomainError } from '../../../lib/index.ts'
+import type { DomainError } from '../../../lib/index.ts'
 import { satToMsat } from '../../../money/index.ts'
 import type { Payment } from '../../../wallets/index.ts'
 import type { Ask } from '../../ask.ts'
