@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { Access, makeSchemes } from './access/index.ts'
 import { Cashu } from './cashu/index.ts'
-import { Catalog, type Goods, openPriceLists } from './catalog/index.ts'
+import { Catalog, type Goods, OfferBook, openPriceLists } from './catalog/index.ts'
 import { Answers, type NodeRooms, publicApp, publicServer } from './http/index.ts'
 import { openAccount } from './ledger/index.ts'
 import { type Clock, DomainError, newId, systemClock, version } from './lib/index.ts'
@@ -42,6 +42,7 @@ export interface AppOptions {
 export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void
 
 const JOB_EVERY_MS = 60_000
+const MODELS_WAIT_MS = 3000
 const MODELS_EVERY_MS = 10 * 60_000
 
 /** A running node. `express` and `server` are its public door; nothing listens until `listen`. */
@@ -106,11 +107,12 @@ export class App implements AsyncDisposable {
 
   async #recover(): Promise<void> {
     const { rooms } = this
-    await rooms.cashu.resume()
-    const closed = await closeOrphans(rooms, rooms.payments)
+    const closed = await closeOrphans(rooms, { payments: rooms.payments, offers: rooms.counter.offers })
     const givenBack = await rooms.payments.giveBackIdle({ atStart: true })
     if (closed > 0 || givenBack > 0) rooms.log('orphans_closed', { closed, givenBack })
-    await rooms.upstreams.refreshModels()
+    rooms.cashu.resume().catch((error: unknown) => rooms.log('job_failed', { error }))
+    // An upstream that is slow to answer must not keep the node from serving what it can.
+    await Promise.race([rooms.upstreams.refreshModels(), pause(MODELS_WAIT_MS)])
   }
 
   async #minutely(): Promise<void> {
@@ -160,6 +162,7 @@ async function openRooms(options: AppOptions, state: { isClosing: boolean }): Pr
     counter: {
       offerFor: (model) => catalog.offerFor(model),
       upstreams,
+      offers: new OfferBook(storage),
       allowedFields: options.allowedFields ?? [],
     },
     clock,

@@ -84,6 +84,10 @@ class RouteSale implements Sale {
     this.terms = fixedTerms(cost)
   }
 
+  prepare(): undefined {
+    return undefined
+  }
+
   headers(): Record<string, string> {
     return {}
   }

@@ -66,7 +66,6 @@ export const PROBLEMS: Readonly<Record<string, Kind>> = {
   UPSTREAM_TIMEOUT: { status: 424, type: 'upstream_error' },
   UPSTREAM_RATE_LIMIT: { status: 429, type: 'upstream_error' },
   output_limit_passed: { status: 424, type: 'upstream_error' },
-  output_limit_passed: { status: 424, type: 'upstream_error' },
   supplier_timeout: { status: 504, type: 'api_error', mayRetry: false },
 
   rate_unavailable: { status: 503, type: 'api_error' },

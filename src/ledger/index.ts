@@ -7,6 +7,7 @@ export {
   openAccount,
   totalsOf,
 } from './accounts.ts'
+export { heldFor } from './held.ts'
 export { type Hold, type HoldOutcome, hold } from './hold.ts'
 export { chargeOf, heartbeat, listOrphanHolds, type OrphanHold } from './open-holds.ts'
 export { settle, voidHold } from './settle.ts'

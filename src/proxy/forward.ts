@@ -4,7 +4,7 @@ import type { DomainError } from '../lib/index.ts'
 import { failpoint } from '../lib/index.ts'
 import type { Upstreams } from '../upstreams/index.ts'
 import { Attempt, type Forward, type ForwardedReading } from './attempt.ts'
-import { upstreamUnavailable } from './problems.ts'
+import { broken, upstreamUnavailable } from './problems.ts'
 import type { Relay } from './relay.ts'
 
 const NOTHING: Delivered = { outputEstimate: 0, hasContent: false }
@@ -20,7 +20,16 @@ export class Forwarding {
     this.#forward = forward
   }
 
+  /** Never throws: a bug of ours on the way must not leave a hold open. */
   async run(): Promise<ForwardedReading> {
+    try {
+      return await this.#tryRoutes()
+    } catch (cause) {
+      return noReply(broken(cause), this.#forward.routes[0], this.#forward.relay)
+    }
+  }
+
+  async #tryRoutes(): Promise<ForwardedReading> {
     const { relay, routes } = this.#forward
     let last: DomainError = upstreamUnavailable({})
     let route: Route | undefined

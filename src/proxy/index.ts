@@ -1,7 +1,7 @@
 export { CALL_FAILPOINTS } from './failpoints.ts'
 export { Heartbeat } from './heartbeat.ts'
 export { type ModelCounter, modelSupplier } from './model-sale.ts'
-export { closeOrphans, fixedTerms, owedFor } from './orphans.ts'
+export { closeOrphans, fixedTerms } from './orphans.ts'
 export { Relay } from './relay.ts'
 export type { Rooms } from './rooms.ts'
 export type { Charge, Ending, Reading, Sale, Supplier } from './sale.ts'

@@ -1,4 +1,4 @@
-import { type Offer, type Quote, quoteFor } from '../catalog/index.ts'
+import { type Offer, type OfferBook, type Quote, quoteFor } from '../catalog/index.ts'
 import type { AskedRequest, Delivered, Dialect } from '../dialects/index.ts'
 import type { Hold } from '../ledger/index.ts'
 import type { DomainError } from '../lib/index.ts'
@@ -14,6 +14,7 @@ import type { Charge, Sale, Supplier } from './sale.ts'
 export interface ModelCounter {
   readonly offerFor: (model: string) => Offer
   readonly upstreams: Upstreams
+  readonly offers: OfferBook
   readonly allowedFields: readonly string[]
 }
 
@@ -57,7 +58,12 @@ class ModelSale implements Sale<ForwardedReading> {
     const { floor, gate, ceiling, formula } = quote
     this.ask = { floor, gate, ceiling, formula, gateWith: (fee) => quote.gateWith(fee), what: offer.model }
     this.isStream = asked.stream
-    this.terms = modelTerms({ dialect: dialect.name, offer, asked, bounds: quote.bounds })
+    const digest = counter.offers.digestOf(offer)
+    this.terms = modelTerms({ dialect: dialect.name, offer: digest, asked, bounds: quote.bounds })
+  }
+
+  prepare(): Promise<void> | undefined {
+    return this.#counter.offers.save(this.#order.offer)
   }
 
   headers(hold: Hold): Record<string, string> {

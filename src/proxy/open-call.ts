@@ -14,6 +14,8 @@ export async function openCall(
   { visit, sale, payer }: { visit: Visit; sale: Sale; payer: Payer },
 ): Promise<Hold> {
   failpoint('call.admitted')
+  const preparing = sale.prepare()
+  if (preparing) await preparing
   const { ask } = sale
   // A one-shot payer passed the gate with what he brought; the fee of his mint is gone from it by now.
   const atLeast = !visit.mayClamp ? ask.ceiling : payer.payment ? ask.floor : ask.gate

@@ -1,4 +1,4 @@
-import { readOffer, writeOffer } from '../catalog/index.ts'
+import type { OfferBook } from '../catalog/index.ts'
 import type { Delivered } from '../dialects/index.ts'
 import { listOrphanHolds, type OrphanHold, settle, voidHold } from '../ledger/index.ts'
 import { failpoint } from '../lib/index.ts'
@@ -9,10 +9,18 @@ import type { Rooms } from './rooms.ts'
 
 const BATCH = 200
 
-/** What recovery needs to charge a call to a model, as JSON: kept in its hold. */
-export function modelTerms(call: ModelTermsOfCall): string {
+type Books = Pick<Rooms, 'storage' | 'boot' | 'revenue' | 'clock'>
+interface Helpers {
+  readonly payments: Payments
+  readonly offers: OfferBook
+}
+
+/** What recovery needs to charge a call to a model, as JSON: kept in its hold. `offer` is its digest in the offer book. */
+export function modelTerms(
+  call: Pick<ModelTermsOfCall, 'dialect' | 'asked' | 'bounds'> & { offer: string },
+): string {
   const { dialect, offer, asked, bounds } = call
-  return `{"kind":"model","dialect":${JSON.stringify(dialect)},"inputEstimate":${asked.inputEstimate},"bounds":${JSON.stringify(bounds)},"offer":${writeOffer(offer)}}`
+  return JSON.stringify({ kind: 'model', dialect, offer, inputEstimate: asked.inputEstimate, bounds })
 }
 
 /** The same for a route that costs a fixed price once a byte of it has left. */
@@ -25,50 +33,48 @@ export function fixedTerms(price: Msat): string {
  * estimate. Their one-shot payers get their change.
  * @returns how many were closed
  */
-export async function closeOrphans(
-  rooms: Pick<Rooms, 'storage' | 'boot' | 'revenue' | 'clock'>,
-  payments: Payments,
-): Promise<number> {
+export async function closeOrphans(books: Books, helpers: Helpers): Promise<number> {
   let closed = 0
   for (;;) {
-    const orphans = await rooms.storage.read((tx) => listOrphanHolds(tx, { boot: rooms.boot, limit: BATCH }))
+    const orphans = await books.storage.read((tx) => listOrphanHolds(tx, { boot: books.boot, limit: BATCH }))
     if (orphans.length === 0) return closed
-    for (const orphan of orphans) await closeOrphan(rooms, payments, orphan)
+    for (const orphan of orphans) await closeOrphan(books, helpers, orphan)
     closed += orphans.length
   }
 }
 
-async function closeOrphan(
-  rooms: Pick<Rooms, 'storage' | 'revenue' | 'clock'>,
-  payments: Payments,
-  orphan: OrphanHold,
-): Promise<void> {
+async function closeOrphan(books: Books, { payments, offers }: Helpers, orphan: OrphanHold): Promise<void> {
   const { hold } = orphan
-  const owed = owedFor(orphan)
-  const at = rooms.clock.now()
+  const owed = await owedFor(orphan, offers)
+  const at = books.clock.now()
   failpoint('recovery.closing')
-  await rooms.storage.transact(async (tx) => {
-    const closing = { hold, to: rooms.revenue, usage: owed.record, at }
+  await books.storage.transact(async (tx) => {
+    const closing = { hold, to: books.revenue, usage: owed.record, at }
     if (owed.charge === 0n) await voidHold(tx, closing)
     else await settle(tx, { ...closing, charge: owed.charge })
     await payments.resolveOrphan(tx, { accountId: hold.accountId, charge: owed.charge, at })
   })
 }
 
-/** Pure: what an orphan owes. */
-export function owedFor({ hold, terms, delivered }: OrphanHold): { charge: Msat; record: string } {
-  const nothing = { charge: ZERO, record: '{"v":1,"ending":"crashed"}' }
-  if (delivered === undefined) return nothing
+const NOTHING = { charge: ZERO, record: '{"v":1,"ending":"crashed"}' }
+
+/** What an orphan owes. */
+async function owedFor(
+  { hold, terms, delivered }: OrphanHold,
+  offers: OfferBook,
+): Promise<{ charge: Msat; record: string }> {
+  if (delivered === undefined) return NOTHING
   const saved: unknown = JSON.parse(terms)
   const counts: unknown = JSON.parse(delivered)
-  if (!isTerms(saved) || !isDelivered(counts) || !counts.hasContent) return nothing
+  if (!isTerms(saved) || !isDelivered(counts) || !counts.hasContent) return NOTHING
   if (saved.kind === 'fixed') {
-    return { charge: minMsat(msat(BigInt(saved.priceMsat)), hold.amount), record: nothing.record }
+    return { charge: minMsat(msat(BigInt(saved.priceMsat)), hold.amount), record: NOTHING.record }
   }
-  const call = { dialect: saved.dialect, offer: readOffer(saved.offer), asked: saved, bounds: saved.bounds }
-  const [route] = call.offer.routes
+  const { dialect, bounds } = saved
+  const offer = await offers.get(saved.offer)
+  const [route] = offer.routes
   const reading = { ending: 'cut', wasLive: true, reported: undefined, delivered: counts, route } as const
-  const charge = chargeFor(call, { held: hold.amount, reading })
+  const charge = chargeFor({ dialect, offer, asked: saved, bounds }, { held: hold.amount, reading })
   return { charge: charge.msat, record: charge.record }
 }
 
@@ -79,7 +85,7 @@ type Terms =
       dialect: string
       inputEstimate: number
       bounds: ModelTermsOfCall['bounds']
-      offer: unknown
+      offer: string
     }
 
 function isTerms(value: unknown): value is Terms {

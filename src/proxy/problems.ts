@@ -52,6 +52,13 @@ export function upstreamRateLimit(retryAfterS: number): DomainError {
   )
 }
 
+/** A fault of our own on the way of a call. */
+export function broken(cause: unknown): DomainError {
+  return new DomainError('internal_error', 'The node failed to pass this request on. Nothing was charged.', {
+    cause,
+  })
+}
+
 /** A stream that broke off after some of it was delivered. */
 export function streamCut(): DomainError {
   return new DomainError(

@@ -37,6 +37,8 @@ export interface Sale<R extends Reading = Reading> {
   readonly isStream: boolean
   /** What recovery needs to charge the call, as JSON; see `orphans.ts`. */
   readonly terms: string
+  /** Keeps what the record of the call refers to; nothing to wait for where it is kept already. */
+  prepare(): Promise<void> | undefined
   /** Headers that every reply to this sale carries. */
   headers(hold: Hold): Readonly<Record<string, string>>
   /** Serves the call. Never throws for what a supplier can do wrong: the reading says how far it got. */

@@ -1,10 +1,16 @@
 import { setInterval } from 'node:timers'
-import { workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { SqliteConnection } from './engines/sqlite.ts'
 
 // Copies the write-ahead log into the database in a thread of its own: a checkpoint on the event loop costs milliseconds.
 const CHECKPOINT_EVERY_MS = 1000
 const connection = new SqliteConnection(String(workerData), { readonly: false })
-setInterval(() => {
+const timer = setInterval(() => {
   connection.database.pragma('wal_checkpoint(PASSIVE)')
 }, CHECKPOINT_EVERY_MS)
+
+// Any message asks it to end. It ends by itself, because a thread that is torn down while it loads takes the process along.
+parentPort?.once('message', () => {
+  clearInterval(timer)
+  connection.database.close()
+})

@@ -11,8 +11,9 @@ type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
 const WORKS_PER_COMMIT = 512
 
 /**
- * Shared commits: the works that wait when the turn comes run one after another in one transaction, each in a savepoint;
- * one fsync follows, and only then does any of them resolve. A work that fails takes nothing down but itself.
+ * Shared commits: the works that wait when the turn comes run one after another in one transaction; one fsync follows, and
+ * only then does any of them resolve. A work that fails takes nothing down but itself: the transaction is undone and all
+ * of them run again, each in a savepoint.
  */
 export class CommitQueue {
   readonly #connection: SqliteConnection
@@ -58,28 +59,45 @@ export class CommitQueue {
 
   async #commit(batch: readonly Waiting[]): Promise<Outcome[]> {
     try {
-      this.#exec('BEGIN IMMEDIATE')
+      const outcomes = (await this.#tryAll(batch)) ?? (await this.#tryEach(batch))
+      this.#commitNow()
+      return outcomes
     } catch (error) {
+      this.#undo()
       return batch.map(() => failed(error))
     }
+  }
+
+  /** The usual case, in which no work fails. Undefined, with everything undone, where one did. */
+  async #tryAll(batch: readonly Waiting[]): Promise<Outcome[] | undefined> {
+    this.#exec('BEGIN IMMEDIATE')
+    const turn = new Turn()
+    try {
+      const outcomes: Outcome[] = []
+      for (const { work } of batch) outcomes.push({ ok: true, value: await turn.run(work, this.#tx) })
+      return outcomes
+    } catch {
+      this.#undo()
+      return undefined
+    } finally {
+      turn.end()
+    }
+  }
+
+  /** Each in a savepoint, which costs a copy of every page that a work touches first. */
+  async #tryEach(batch: readonly Waiting[]): Promise<Outcome[]> {
+    this.#exec('BEGIN IMMEDIATE')
     const turn = new Turn()
     const outcomes: Outcome[] = []
     for (const { work } of batch) outcomes.push(await this.#attempt(work, turn))
     turn.end()
-    try {
-      this.#exec('COMMIT')
-      return outcomes
-    } catch (error) {
-      this.#giveUp(error)
-      return batch.map(() => failed(this.#broken))
-    }
+    return outcomes
   }
 
   async #attempt(work: Waiting['work'], turn: Turn): Promise<Outcome> {
     this.#exec('SAVEPOINT work')
     try {
-      const value = await work(this.#tx)
-      if (turn.isOver) throw new Error('a transaction waited for something other than its stores')
+      const value = await turn.run(work, this.#tx)
       this.#exec('RELEASE work')
       return { ok: true, value }
     } catch (error) {
@@ -89,8 +107,16 @@ export class CommitQueue {
     }
   }
 
+  #commitNow(): void {
+    try {
+      this.#exec('COMMIT')
+    } catch (error) {
+      throw this.#giveUp(error)
+    }
+  }
+
   // After a failed fsync the kernel may have dropped the pages it could not write, so trying again would lie.
-  #giveUp(cause: unknown): void {
+  #giveUp(cause: unknown): DomainError {
     this.#broken = new DomainError(
       'storage_failed',
       'The database cannot be written. Restart the node after checking its disk.',
@@ -98,6 +124,11 @@ export class CommitQueue {
         cause,
       },
     )
+    this.#undo()
+    return this.#broken
+  }
+
+  #undo(): void {
     if (this.#connection.database.inTransaction) this.#exec('ROLLBACK')
   }
 
@@ -108,10 +139,16 @@ export class CommitQueue {
 
 /** Knows whether the event loop has moved on since it was made. */
 class Turn {
-  isOver = false
+  #isOver = false
   readonly #mark = setImmediate(() => {
-    this.isOver = true
+    this.#isOver = true
   })
+
+  async run(work: Waiting['work'], tx: Tx): Promise<unknown> {
+    const value = await work(tx)
+    if (this.#isOver) throw new Error('a transaction waited for something other than its stores')
+    return value
+  }
 
   end(): void {
     clearImmediate(this.#mark)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -58,10 +59,18 @@ export class Storage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.drained()
-    await this.#checkpoints.terminate()
+    await endOf(this.#checkpoints)
     this.#reader.database.close()
     this.#writer.database.pragma('wal_checkpoint(TRUNCATE)')
     this.#writer.database.close()
     this.#lock.release()
   }
+}
+
+async function endOf(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return
+  const ended = once(worker, 'exit')
+  worker.ref()
+  worker.postMessage('end')
+  await ended
 }

@@ -12,6 +12,8 @@ export interface Tx {
 export interface Connection {
   readonly kysely: Kysely<unknown>
   all(query: CompiledQuery, bindings: readonly unknown[]): Promise<readonly unknown[]>
+  /** The first row, or undefined. The statement runs to its end all the same. */
+  first(query: CompiledQuery, bindings: readonly unknown[]): Promise<unknown>
 }
 
 export function closeTx(connection: Connection): Tx {
@@ -31,21 +33,23 @@ export function tablesOf<Tables>(tx: Tx): Kysely<Tables> {
 }
 
 /** Runs a statement that was compiled once, as a prepared statement. */
-export async function run<P extends Param, Row>(
+export function run<P extends Param, Row>(
   tx: Tx,
   statement: Statement<P, Row>,
   params: P,
 ): Promise<readonly Row[]> {
-  const rows = await openTx(tx).all(statement.query, bindingsOf(statement, params))
+  const rows = openTx(tx).all(statement.query, bindingsOf(statement, params))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely typed the row when it was built
-  return rows as readonly Row[]
+  return rows as Promise<readonly Row[]>
 }
 
 /** The first row of a statement, or undefined. */
-export async function first<P extends Param, Row>(
+export function first<P extends Param, Row>(
   tx: Tx,
   statement: Statement<P, Row>,
   params: P,
 ): Promise<Row | undefined> {
-  return (await run(tx, statement, params))[0]
+  const row = openTx(tx).first(statement.query, bindingsOf(statement, params))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely typed the row when it was built
+  return row as Promise<Row | undefined>
 }

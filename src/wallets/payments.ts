@@ -112,9 +112,14 @@ export class Payments {
     return change
   }
 
-  /** Gives a payment that has no call all of it back. */
+  /**
+   * Gives a payment that has no call all of it back.
+   * @throws DomainError `payment_running`, `cashu_token_already_spent` where it has got a call meanwhile
+   */
   giveBack(payment: Payment, at: number): Promise<string | undefined> {
     return this.#parts.storage.transact(async (tx) => {
+      const now = await store.findPayment(tx, payment.id)
+      if (now?.state !== 'credited') throw now?.state === 'running' ? running() : alreadySpent()
       const { posted } = await balanceOf(tx, payment.accountId)
       return this.resolve(tx, { payment, left: posted, charge: ZERO, at })
     })
@@ -130,13 +135,15 @@ export class Payments {
 
   /**
    * What is left of ecash that paid for one call: the same change every time.
-   * @throws DomainError `cashu_mint_unreachable` while its receive is in doubt
+   * @throws DomainError `cashu_mint_unreachable` while its receive is in doubt, `payment_overlaps`,
+   *   `cashu_token_already_spent` for what was spent on something else
    */
   async claim(ecash: Ecash): Promise<Claim> {
     const { storage, cashu, clock } = this.#parts
     const found = await cashu.find(ecash)
-    if (found.kind !== 'known' || found.operation.purpose !== 'payment') return { kind: 'unknown' }
-    if (found.operation.state === 'refused') return { kind: 'unknown' }
+    if (found.kind === 'overlaps') throw refusedReceive(found)
+    if (found.kind === 'unknown') return { kind: 'unknown' }
+    if (found.operation.purpose !== 'payment' || found.operation.state === 'refused') throw alreadySpent()
     if (found.operation.state !== 'done') {
       await this.receive(ecash)
       return { kind: 'running' }
@@ -146,11 +153,12 @@ export class Payments {
     if (payment.state === 'running' || this.#admitting.has(payment.id)) return { kind: 'running' }
     if (payment.state === 'credited') {
       if (clock.now() - payment.at < IDLE_MS) return { kind: 'running' }
-      await this.giveBack(payment, clock.now())
+      await this.giveBack(payment, clock.now()).catch(unlessTaken)
     }
     return storage.read(async (tx) => {
-      const stored = await cashu.storedSend(tx, changeReference(payment.id))
       const now = await store.findPayment(tx, payment.id)
+      if (now?.state === 'running') return { kind: 'running' }
+      const stored = await cashu.storedSend(tx, changeReference(payment.id))
       const charge = msat(now?.chargeMsat ?? 0n)
       return stored === undefined
         ? { kind: 'consumed', charge }
@@ -164,7 +172,7 @@ export class Payments {
     const now = clock.now()
     const before = atStart ? now + 1 : now - IDLE_MS
     const idle = await storage.read((tx) => store.listIdle(tx, { before, limit: IDLE_BATCH }))
-    for (const payment of idle) await this.giveBack(payment, now)
+    for (const payment of idle) await this.giveBack(payment, now).catch(unlessTaken)
     return idle.length
   }
 
@@ -188,6 +196,12 @@ export class Payments {
 
 function changeReference(id: string): string {
   return `change:${id}`
+}
+
+/** A payment that got its call, or was given back, between the look at it and the act. */
+function unlessTaken(error: unknown): void {
+  const codes = ['payment_running', 'cashu_token_already_spent']
+  if (!(error instanceof DomainError && codes.includes(error.code))) throw error
 }
 
 function running(): DomainError {

@@ -77,10 +77,24 @@ export class Wallets {
     if (found.kind === 'unknown') return undefined
     const isWallet = found.kind === 'known' && found.operation.purpose === 'wallet'
     if (!isWallet || found.operation.state === 'refused') throw spentElsewhere()
-    if (found.operation.state !== 'done') return this.openWithEcash(ecash, {}).then(({ wallet }) => wallet)
+    if (found.operation.state !== 'done') return this.openAsKey(ecash)
     const row = await this.#parts.storage.read((tx) => store.findById(tx, walletIdOf(ecash)))
     if (row) this.remember(text, row)
     return row
+  }
+
+  /**
+   * Receives ecash that stands where a key goes.
+   * @throws DomainError `invalid_api_key` where it was spent before, else as `openWithEcash`
+   */
+  async openAsKey(ecash: Ecash): Promise<Wallet> {
+    try {
+      const { wallet } = await this.openWithEcash(ecash, {})
+      return wallet
+    } catch (error) {
+      const isSpent = error instanceof DomainError && error.code === 'cashu_token_already_spent'
+      throw isSpent ? spentElsewhere() : error
+    }
   }
 
   /** Keeps a credential's wallet in memory, so that the next call need not look it up. */

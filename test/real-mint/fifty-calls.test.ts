@@ -113,7 +113,7 @@ describe('a real mint', () => {
     const earned = accounts('income:usage') + accounts('income:rounding')
     const held = BigInt(at?.heldSat ?? 0) * 1000n
     expect(-accounts('asset:held:')).toBe(held)
-    expect(held).toBe(owed + earned + feesBorne * -1n)
+    expect(held).toBe(owed + earned - feesBorne)
     expect(BigInt(seen.faceIn - seen.feesIn - seen.faceOut) * 1000n - feesBorne).toBe(held)
 
     const states = await cashu.statesAtMint(mint.url)

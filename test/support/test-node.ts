@@ -27,6 +27,10 @@ export interface TestReply {
 
 interface Options {
   readonly feePpk?: number
+  /** Of the node's own mint. */
+  readonly mint?: Parameters<typeof startPlayMint>[0]
+  /** Mints beside its own whose ecash it takes. */
+  readonly moreMints?: readonly string[]
   readonly app?: Partial<AppOptions>
   readonly upstream?: Parameters<typeof startUpstream>[0]
 }
@@ -35,7 +39,7 @@ const UPSTREAM_KEY = 'sk-upstream-secret-key'
 
 /** A whole node on real parts: SQLite in a folder of its own, the play mint and the upstream double over HTTP. */
 export async function startTestNode(options: Options = {}): Promise<TestNode> {
-  const mint = await startPlayMint({ feePpk: options.feePpk ?? 100 })
+  const mint = await startPlayMint({ feePpk: options.feePpk ?? 100, ...options.mint })
   const upstream = await startUpstream({ key: UPSTREAM_KEY, ...options.upstream })
   const dataDir = mkdtempSync(join(tmpdir(), 'farebox-node-'))
   return startOn({ mint, upstream, dataDir, options })
@@ -51,7 +55,7 @@ async function startOn(parts: {
   const log: TestNode['log'] = []
   const app = await App.open({
     dataDir,
-    mints: [mint.url],
+    mints: [mint.url, ...(options.moreMints ?? [])],
     upstreams: [
       {
         id: 'main',

@@ -80,7 +80,7 @@ function unblindOne(output: Output, signature: BlindSignature, keyset: Keyset): 
   const key = Buffer.from(keyHex, 'hex')
   const point = Buffer.from(signature.signed, 'hex')
   const blinded = Buffer.from(output.blinded, 'hex')
-  if (false && !isDleqValid(signature.dleq, { blinded, signature: point, key })) return undefined
+  if (signature.dleq && !isDleqValid(signature.dleq, { blinded, signature: point, key })) return undefined
   return {
     keysetId: output.keysetId,
     amountSat: output.amount,

@@ -39,7 +39,8 @@ async function call(rooms: NodeRooms, exchange: Exchange): Promise<void> {
     if (key === undefined) await serve(rooms, visit, modelSupplier(rooms.counter, { dialect, body }))
     else await keyedCall(rooms, exchange, { visit, body, key })
   } catch (error) {
-    if (!(error instanceof DomainError)) rooms.log('request_failed', { callId: callIdOf(request), error })
+    const isOurFault = !(error instanceof DomainError) || error.code === 'internal_error'
+    if (isOurFault) rooms.log('request_failed', { callId: callIdOf(request), error })
     sendProblem(error, { request, response, render: dialect.renderProblem })
   }
 }

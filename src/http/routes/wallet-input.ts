@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { z } from 'zod'
-import { DomainError } from '../../lib/index.ts'
+import { DomainError, repeatedKey } from '../../lib/index.ts'
 import { readBody } from '../read-body.ts'
 
 const WALLET_BODY_BYTES_MAX = 300 * 1024
@@ -57,8 +57,18 @@ export async function readWish(
 async function readJson(request: Request): Promise<Record<string, unknown>> {
   const body = await readBody(request, WALLET_BODY_BYTES_MAX)
   if (body.length === 0) return {}
+  const parsed = parse(body.toString('utf8'))
+  const repeated = repeatedKey(body)
+  if (repeated === undefined) return parsed
+  const key = repeated.slice(0, 100)
+  throw new DomainError('duplicate_key', `The key '${key}' is in the body twice. Nothing was moved.`, {
+    details: { param: key },
+  })
+}
+
+function parse(text: string): Record<string, unknown> {
   try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    const parsed: unknown = JSON.parse(text)
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed }
   } catch {
     // Falls through to the one answer for everything that is not an object.

@@ -1,11 +1,12 @@
 import { type Request, type Response, Router } from 'express'
 import { readEcash } from '../../cashu/index.ts'
+import { DomainError } from '../../lib/index.ts'
 import { floorSat } from '../../money/index.ts'
 import type { NodeRooms } from '../node.ts'
 import { sendProblem } from '../send-problem.ts'
 import { callIdOf } from '../visit.ts'
 import { claimChange } from './claim.ts'
-import { requireWallet } from './wallet-caller.ts'
+import { requireCredential, requireWallet } from './wallet-caller.ts'
 import { readEcashInput, readWish } from './wallet-input.ts'
 
 const PREFIXES = ['/v1/wallet', '/v1/balance', '/wallet', '/balance']
@@ -60,6 +61,9 @@ async function refundOrClaim(rooms: NodeRooms, request: Request, response: Respo
       request_id: callIdOf(request),
     })
   } catch (error) {
+    // Clients settle a payment that has no change with the cost they read here (`routstr-clients` §2.8).
+    const charged = error instanceof DomainError ? error.details?.['charged_msat'] : undefined
+    if (typeof charged === 'number') response.setHeader('x-routstr-cost-msats', String(charged))
     sendProblem(error, { request, response })
   }
 }
@@ -115,9 +119,10 @@ async function create(rooms: NodeRooms, request: Request): Promise<Record<string
 }
 
 async function topup(rooms: NodeRooms, request: Request): Promise<Record<string, unknown>> {
+  requireCredential(request)
+  const ecash = readEcash((await readEcashInput(request)).ecash)
   const { wallet, byRawEcash } = await requireWallet(rooms, request)
-  const input = await readEcashInput(request)
-  const added = await rooms.wallets.topup(wallet, readEcash(input.ecash))
+  const added = await rooms.wallets.topup(wallet, ecash)
   const { balance: held } = await rooms.wallets.info(wallet, { byRawEcash })
   return {
     msats: added * 1000,
@@ -129,9 +134,11 @@ async function topup(rooms: NodeRooms, request: Request): Promise<Record<string,
 }
 
 async function withdraw(rooms: NodeRooms, request: Request): Promise<Record<string, unknown>> {
+  requireCredential(request)
+  const wish = await readWish(request)
   const { wallet, byRawEcash } = await requireWallet(rooms, request)
   await rooms.wallets.requireFullRights(wallet, { byRawEcash })
-  const payout = await rooms.payouts.withdraw(wallet, await readWish(request))
+  const payout = await rooms.payouts.withdraw(wallet, wish)
   return { cashu_token: payout.ecash, amount: payout.amountSat, mint: payout.mint, unit: 'sat' }
 }
 

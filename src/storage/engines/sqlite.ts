@@ -45,6 +45,13 @@ export class SqliteConnection implements Connection {
     return this.allNow(query.sql, bindings)
   }
 
+  async first(query: CompiledQuery, bindings: readonly unknown[]): Promise<unknown> {
+    const prepared = this.#prepare(query.sql)
+    if (prepared.reader) return prepared.get(bindings)
+    prepared.run(bindings)
+    return undefined
+  }
+
   allNow(sql: string, bindings: readonly unknown[]): readonly unknown[] {
     const prepared = this.#prepare(sql)
     if (prepared.reader) return prepared.all(bindings)

@@ -61,6 +61,11 @@ CREATE TABLE proof (
 CREATE INDEX proof_till ON proof (mint, state, amount_sat);
 CREATE INDEX proof_owner ON proof (owner) WHERE owner IS NOT NULL;
 
+-- catalog: what was for sale when a call began, once for all calls that began with it
+CREATE TABLE offer (
+  digest TEXT PRIMARY KEY, json TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- wallets
 CREATE TABLE wallet (
   id TEXT PRIMARY KEY, account_id INTEGER NOT NULL UNIQUE REFERENCES account (id), key_hash BLOB NOT NULL UNIQUE,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cashu, type CashuOptions } from '../../../src/cashu/index.ts'
 import { type AccountId, balanceOf, openAccount, trialBalance } from '../../../src/ledger/index.ts'
-import { sleep, systemClock } from '../../../src/lib/index.ts'
+import { systemClock } from '../../../src/lib/index.ts'
 import { Storage, Vault } from '../../../src/storage/index.ts'
 
 /** A database with the cashu room on it, and one account to credit and debit. */
@@ -18,8 +18,6 @@ export interface CashuNode extends AsyncDisposable {
   /** Closes and opens again on the same data, as after a clean stop. */
   reopen(change?: Partial<CashuOptions>): Promise<CashuNode>
 }
-
-const LOADING_MS = 250
 
 export interface NodeOptions extends Partial<CashuOptions> {
   readonly dir?: string
@@ -41,11 +39,8 @@ export async function openCashuNode(mints: readonly string[], options: NodeOptio
     ...rest,
   })
   const account = await storage.transact((tx) => openAccount(tx, { code: 'wallet:test', kind: 'liability' }))
-  const openedAt = Date.now()
   const close = async (): Promise<void> => {
     await cashu.close()
-    // A database that is closed while its checkpoint thread still loads takes the process down with it.
-    await sleep(Math.max(0, LOADING_MS - (Date.now() - openedAt)))
     await storage[Symbol.asyncDispose]()
   }
   return {

@@ -21,7 +21,7 @@ export function ecashKey({ wallets, cashu }: SchemeParts): Scheme {
       const worth = await cashu.inspect(ecash)
       const net = satToMsat(worth.netSat)
       if (net < ask.gate) throw insufficientBalance(ask, { available: net, mints })
-      const { wallet } = await wallets.openWithEcash(ecash, {})
+      const wallet = await wallets.openAsKey(ecash)
       wallets.remember(text, wallet)
       return walletPayer(wallet, { scheme: 'ecash-key', mints })
     },

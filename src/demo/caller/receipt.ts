@@ -1,0 +1,58 @@
+import { type Ink, plainInk } from './ink.ts'
+
+/** An amount of a sum, in msat. */
+export interface Line {
+  readonly label: string
+  readonly msat: bigint
+  readonly note?: string
+  /** Shown, but no part of the sum. */
+  readonly isAside?: boolean
+}
+
+export interface Step {
+  readonly title: string
+  readonly request: string
+  readonly answer: string | undefined
+  readonly lines: readonly Line[]
+  /** What the lines come to. */
+  readonly total: Line
+}
+
+const WIDTH = 78
+const LABEL_WIDTH = 26
+const AMOUNT_WIDTH = 13
+
+export function heading(title: string, aside: string, ink: Ink = plainInk): string {
+  return [`${ink.bold(title)}  ${ink.faint(aside)}`, ink.faint('─'.repeat(WIDTH))].join('\n')
+}
+
+/** A step as it is printed, `number` before it. */
+export function showStep(step: Step, number: number, ink: Ink = plainInk): string {
+  const answer = step.answer && `   ${ink.quote(`“${oneLine(step.answer, WIDTH - 6)}”`)}`
+  const head = ` ${ink.bold(`${number}  ${step.title}`)}   ${ink.faint(step.request)}`
+  return [head, answer, showSum(step.lines, step.total, ink)].filter(Boolean).join('\n')
+}
+
+/** Lines, and what they come to. */
+export function showSum(lines: readonly Line[], total: Line, ink: Ink = plainInk): string {
+  const shown = lines.map((line) => (line.isAside ? ink.faint(showLine(line)) : showLine(line, ink)))
+  return [...shown, ink.bold(showLine({ ...total, label: `= ${total.label}` }))].join('\n')
+}
+
+function showLine({ label, msat, note, isAside }: Line, ink: Ink = plainInk): string {
+  const amount = isAside ? `(${sats(msat)})` : `${sats(msat)} `
+  const end = note === undefined ? '' : `   ${ink.faint(note)}`
+  return `     ${label.padEnd(LABEL_WIDTH)}${amount.padStart(AMOUNT_WIDTH)}${end}`.trimEnd()
+}
+
+/** msat as sat, to the thousandth: −1,234.567. */
+export function sats(msat: bigint): string {
+  const size = msat < 0n ? -msat : msat
+  const whole = (size / 1000n).toString().replaceAll(/\B(?=(\d{3})+$)/g, ',')
+  return `${msat < 0n ? '−' : ''}${whole}.${(size % 1000n).toString().padStart(3, '0')}`
+}
+
+function oneLine(text: string, width: number): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line
+}

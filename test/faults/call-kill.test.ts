@@ -1,0 +1,160 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import type { App } from '../../src/app.ts'
+import { CALL_FAILPOINTS } from '../../src/proxy/index.ts'
+import { redeem } from '../support/money-claims.ts'
+import { earned, faultsOf } from './support/books.ts'
+import { ask, askAgain, jsonOf, mayRepeat, type Question, type Seen, wordsOf } from './support/caller.ts'
+import type { ChildNode } from './support/child-node.ts'
+import { type Lab, openLab } from './support/lab.ts'
+
+const PROMPT = 'Tell me of trains'
+const PAID_SAT = 100
+const WALLET_SAT = 64
+
+type Payer = 'key' | 'one-shot' | 'one-shot, change later' | 'ecash as key'
+
+/** How often the caller is charged in the end, his SDK's retry included, and how much of an answer he has. */
+interface Expected {
+  readonly charged: number
+  readonly answer: 'whole' | 'part' | 'none'
+}
+
+const question = (stream: boolean, headers: Record<string, string>): Question => ({
+  path: '/v1/chat/completions',
+  headers,
+  body: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: PROMPT }], max_tokens: 40, stream },
+})
+const whole = { charged: 1, answer: 'whole' } as const
+const part = { charged: 0, answer: 'part' } as const
+const unpaid = { charged: 0, answer: 'none' } as const
+
+/** Whoever pays from a wallet is served by his retry, unless a stream had begun. */
+const byKey: Readonly<Record<string, readonly [stream: Expected | undefined, whole: Expected | undefined]>> = {
+  'call.admitted': [whole, whole],
+  'call.held': [whole, whole],
+  'call.upstream-sent': [whole, whole],
+  'call.upstream-answered': [whole, whole],
+  'call.first-byte': [part, undefined],
+  'call.upstream-ended': [part, whole],
+  'call.served': [part, whole],
+  'call.settled': [{ charged: 1, answer: 'part' }, undefined],
+  'call.changed': [whole, whole],
+}
+/** Ecash pays for one call; where that was never served, all of it comes back. */
+const byEcash: typeof byKey = {
+  'call.admitted': [unpaid, unpaid],
+  'call.held': [unpaid, unpaid],
+  'call.upstream-sent': [unpaid, unpaid],
+  'call.upstream-answered': [unpaid, unpaid],
+  'call.first-byte': [part, undefined],
+  'call.upstream-ended': [part, unpaid],
+  'call.served': [part, unpaid],
+  'call.settled': [{ charged: 1, answer: 'part' }, undefined],
+  'call.changed': [whole, whole],
+}
+
+const cases = [...Object.entries(byKey)].flatMap(([failpoint, [stream, kept]]) => {
+  const [oneShotStream, oneShotKept] = byEcash[failpoint] ?? []
+  const all: [Payer, boolean, Expected | undefined][] = [
+    ['key', true, stream],
+    ['key', false, kept],
+    ['ecash as key', false, kept],
+    ['one-shot, change later', true, oneShotStream],
+    ['one-shot', false, oneShotKept],
+  ]
+  return all.flatMap(([payer, isStream, expected]) =>
+    expected ? [{ failpoint, payer, isStream, expected }] : [],
+  )
+})
+
+const hit = new Set<string>()
+afterAll(() => {
+  expect([...hit].toSorted()).toEqual(CALL_FAILPOINTS.filter((name) => name.startsWith('call.')).toSorted())
+})
+
+describe.concurrent('a node killed along a paid call charges what was delivered, once', () => {
+  test.each(cases)('at $failpoint, paid by $payer (stream: $isStream)', async (row) => {
+    await using lab = await openLab()
+    const child = await lab.start(row.failpoint)
+    const means = await payWith(lab, child, row.payer)
+    const asked = question(row.isStream, means.headers)
+    const first = await ask(child.baseUrl, asked)
+    expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' })
+    hit.add(row.failpoint)
+
+    const app = await lab.reopen(child.baseUrl)
+    const last = mayRepeat(first) ? await askAgain(child.baseUrl, asked) : first
+    expect(answerIn(last)).toBe(row.expected.answer)
+    const cost = await costOfOneCall(lab, child.baseUrl, asked)
+    expect(cost).toBeGreaterThan(0)
+    expect(await earned(app)).toBe(BigInt(cost * (row.expected.charged + 1)))
+    await means.check({ app, child, last, chargedMsat: cost * row.expected.charged })
+    expect(await faultsOf(app)).toEqual([])
+  })
+})
+
+interface Outcome {
+  readonly app: App
+  readonly child: ChildNode
+  readonly last: Seen
+  readonly chargedMsat: number
+}
+
+interface Means {
+  readonly headers: Record<string, string>
+  check(outcome: Outcome): Promise<void>
+}
+
+async function payWith(lab: Lab, child: ChildNode, payer: Payer): Promise<Means> {
+  if (payer === 'one-shot' || payer === 'one-shot, change later') return payOnce(lab, payer)
+  const ecash = await lab.mint.mintEcash(WALLET_SAT)
+  const key = payer === 'key' ? await keyOf(child.baseUrl, ecash) : ecash
+  const headers = { authorization: `Bearer ${key}` }
+  return {
+    headers,
+    async check({ chargedMsat }) {
+      const info = jsonOf(await ask(child.baseUrl, { method: 'GET', path: '/v1/wallet/info', headers }))
+      expect(info).toMatchObject({ balance: (WALLET_SAT - 1) * 1000 - chargedMsat, reserved: 0 })
+    },
+  }
+}
+
+async function keyOf(baseUrl: string, ecash: string): Promise<string> {
+  const made = await ask(baseUrl, { path: '/v1/wallet/create', body: { cashu_token: ecash } })
+  expect(made.status, made.text).toBe(200)
+  return String(jsonOf(made)['api_key'])
+}
+
+async function payOnce(lab: Lab, payer: Payer): Promise<Means> {
+  const ecash = await lab.mint.mintEcash(PAID_SAT)
+  const later = payer === 'one-shot, change later' && { 'x-cashu-change': 'later' }
+  return {
+    headers: { 'x-cashu': ecash, ...later },
+    async check({ child, last, chargedMsat }) {
+      const refund: Question = { path: '/v1/wallet/refund', headers: { 'x-cashu': ecash } }
+      const [claimed, again] = [await ask(child.baseUrl, refund), await ask(child.baseUrl, refund)]
+      expect(claimed.status, claimed.text).toBe(200)
+      const change = String(jsonOf(claimed)['token'])
+      expect(jsonOf(again)['token'], 'the change is the same every time').toBe(change)
+      const inReply = last.status === 200 ? last.headers.get('x-cashu') : null
+      if (inReply !== null) expect(change).toBe(inReply)
+      expect(await redeem(lab.mint, change)).toBe(PAID_SAT - 1 - Math.ceil(chargedMsat / 1000))
+    },
+  }
+}
+
+function answerIn(seen: Seen): Expected['answer'] {
+  const words = seen.status === 200 ? wordsOf(seen) : ''
+  if (words === '') return 'none'
+  const isWhole = seen.kind === 'answer' && (seen.text.includes('[DONE]') || !seen.text.startsWith('data:'))
+  return isWhole ? 'whole' : 'part'
+}
+
+/** What the same question costs where nothing goes wrong: it is paid for by somebody else. */
+async function costOfOneCall(lab: Lab, baseUrl: string, asked: Question): Promise<number> {
+  const key = await keyOf(baseUrl, await lab.mint.mintEcash(WALLET_SAT))
+  const body = { ...Object(asked.body), stream: false }
+  const served = await ask(baseUrl, { ...asked, headers: { authorization: `Bearer ${key}` }, body })
+  expect(served.status, served.text).toBe(200)
+  return Number(served.headers.get('x-routstr-cost-msats'))
+}

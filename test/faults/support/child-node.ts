@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const MAIN = join(import.meta.dirname, '../../../src/main.ts')
+const STARTING_MS = 30_000
+
+export type Settings = Readonly<Record<string, string>>
+
+export interface Ending {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** A node in a process of its own. */
+export interface ChildNode {
+  readonly baseUrl: string
+  readonly ended: Promise<Ending>
+  /** All that it wrote so far, to stdout and stderr. */
+  output(): string
+  /** Asks it to end, as an operator does. */
+  stop(): Promise<Ending>
+}
+
+export interface ChildOptions {
+  /** `FAREBOX_*` values, named without the prefix. */
+  readonly settings?: Settings
+  /** Another entry point than `src/main.ts`, and its arguments. */
+  readonly script?: readonly string[]
+}
+
+/** Starts the real process and resolves when it listens. */
+export async function startChild(options: ChildOptions): Promise<ChildNode> {
+  const { child, ended, output } = run(options)
+  const address = new Promise<string>((resolve) => {
+    child.stdout?.on('data', () => {
+      const match = /Farebox listens on (\S+)/.exec(output())
+      if (match?.[1] !== undefined) resolve(match[1])
+    })
+  })
+  const early = ended.then(({ code, signal }) => {
+    throw new Error(`the node ended with ${code ?? signal} before it listened: ${output()}`)
+  })
+  const baseUrl = await Promise.race([address, early])
+  early.catch(() => undefined)
+  const stop = (): Promise<Ending> => {
+    child.kill('SIGTERM')
+    return ended
+  }
+  return { baseUrl, ended, output, stop }
+}
+
+/** Runs the real process to its end, for starts that are to fail. */
+export async function runChild(options: ChildOptions): Promise<Ending & { readonly output: string }> {
+  const { child, ended, output } = run(options)
+  const timer = setTimeout(() => child.kill('SIGKILL'), STARTING_MS)
+  const ending = await ended
+  clearTimeout(timer)
+  return { ...ending, output: output() }
+}
+
+function run({ settings = {}, script = [MAIN] }: ChildOptions): {
+  child: ChildProcess
+  ended: Promise<Ending>
+  output: () => string
+} {
+  const named = Object.entries(settings).map(([name, value]) => [`FAREBOX_${name}`, value])
+  const child = spawn(process.execPath, script, {
+    cwd: tmpdir(),
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'farebox-compile-cache'), ...Object.fromEntries(named) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe.setEncoding('utf8')
+    pipe.on('data', (chunk: string) => {
+      text += chunk
+    })
+  }
+  // `close` comes after the pipes were read to their ends, `exit` may come before.
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  return { child, ended, output: () => text }
+}

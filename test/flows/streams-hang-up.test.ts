@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Behaviour } from '../../src/demo/index.ts'
+import { balanceOf, chargeOf, expectBalancedBooks, openWallet, satsIn } from '../support/paid-calls.ts'
+import { startTestNode, type TestNode } from '../support/test-node.ts'
+
+const ANSWER = Array.from({ length: 20 }, () => 'word').join(' ')
+const REPORTED = chargeOf({ input: 10, output: 20 })
+/** ⌈21 / 4⌉ for "user" and "Tell me of trains": what a call has cost when nothing was said yet. */
+const ONLY_INPUT = chargeOf({ input: 6, output: 0 })
+/** Half of the 22 chunks: ten words, 49 characters. */
+const HALF = chargeOf({ input: 6, output: 13 })
+
+let node: TestNode
+beforeEach(async () => {
+  node = await startTestNode({ upstream: { answer: () => ANSWER } })
+})
+afterEach(() => node[Symbol.asyncDispose]())
+
+interface Caller {
+  readonly reply: Promise<Response>
+  leave(): void
+}
+
+function call(stream: boolean, headers: Record<string, string>): Caller {
+  const controller = new AbortController()
+  const reply = fetch(`${node.baseUrl}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({
+      model: 'gpt-4o-mini',
+      messages: [{ role: 'user', content: 'Tell me of trains' }],
+      max_tokens: 50,
+      stream,
+    }),
+    signal: controller.signal,
+  })
+  reply.catch(() => undefined)
+  return { reply, leave: () => controller.abort() }
+}
+
+/** The caller hangs up while the upstream has not begun to answer. */
+async function leaveBeforeHead(stream: boolean, headers: Record<string, string>): Promise<void> {
+  node.upstream.hold()
+  const caller = call(stream, headers)
+  await expect.poll(() => node.upstream.stats.waiting).toBe(1)
+  caller.leave()
+  await expect(caller.reply).rejects.toThrow('abort')
+}
+
+/** The caller hangs up when the tenth word is there and the upstream takes a pause. */
+async function leaveMidStream(headers: Record<string, string>): Promise<Response> {
+  node.upstream.behave('hang_mid_stream')
+  const caller = call(true, headers)
+  const response = await caller.reply
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const piece of response.body ?? []) {
+    text += decoder.decode(piece)
+    if (text.split('word').length > 10) break
+  }
+  caller.leave()
+  return response
+}
+
+const settled = async (): Promise<void> => {
+  await expect.poll(() => node.app.rooms.heartbeat.running).toBe(0)
+  await expectBalancedBooks(node)
+}
+
+/** The change of a payment: the same from both routes, however often it is fetched. */
+async function expectChange(ecash: string, charge: number): Promise<void> {
+  const paths = ['/v1/wallet/refund', '/v1/balance/refund', '/v1/wallet/refund']
+  const answers = await Promise.all(paths.map((path) => node.post(path, {}, { 'x-cashu': ecash })))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  const [token, ...others] = answers.map(({ body }) => body['token'])
+  expect(others).toEqual([token, token])
+  expect(satsIn(String(token))).toBe(100 - 1 - Math.ceil(charge / 1000))
+  for (const { headers } of answers) expect(headers.get('x-routstr-cost-msats')).toBe(String(charge))
+  const wallet = await node.get('/v1/wallet/info', String(token))
+  expect(wallet['api_key']).toMatch(/^sk-/)
+}
+
+describe('who hangs up on a stream', () => {
+  test.each(['key', 'one-shot with change later'])(
+    'before its head: the upstream is hung up on, the input is owed (%s)',
+    async (payer) => {
+      const paid = await pay(payer)
+      await leaveBeforeHead(true, paid.headers)
+      await expect.poll(() => node.upstream.stats.aborted).toBe(1)
+      await settled()
+      await paid.expectCharge(ONLY_INPUT)
+    },
+  )
+
+  test.each(['key', 'one-shot with change later'])(
+    'in its middle: the upstream is hung up on, what was said so far is owed (%s)',
+    async (payer) => {
+      const paid = await pay(payer)
+      await leaveMidStream(paid.headers)
+      await expect.poll(() => node.upstream.stats.aborted).toBe(1)
+      await settled()
+      await paid.expectCharge(HALF)
+    },
+  )
+
+  test('that his change waits for: the upstream finishes, its usage is owed', async () => {
+    const paid = await pay('one-shot')
+    await leaveBeforeHead(true, paid.headers)
+    node.upstream.release()
+    await settled()
+    expect(node.upstream.stats.aborted).toBe(0)
+    await paid.expectCharge(REPORTED)
+  })
+})
+
+describe('who hangs up on a whole reply', () => {
+  test.each(['key', 'one-shot', 'one-shot with change later'])(
+    'owes it: the upstream finishes (%s)',
+    async (payer) => {
+      const paid = await pay(payer)
+      await leaveBeforeHead(false, paid.headers)
+      node.upstream.release()
+      await settled()
+      expect(node.upstream.stats.aborted).toBe(0)
+      await paid.expectCharge(REPORTED)
+    },
+  )
+
+  test.each(['key', 'one-shot'])('owes nothing when the upstream then fails (%s)', async (payer) => {
+    node.upstream.behave('status_500' satisfies Behaviour)
+    const paid = await pay(payer)
+    await leaveBeforeHead(false, paid.headers)
+    node.upstream.release()
+    await settled()
+    await paid.expectCharge(0)
+  })
+
+  test('asks in vain for change while the upstream is still at it', async () => {
+    const paid = await pay('one-shot')
+    await leaveBeforeHead(false, paid.headers)
+    const early = await node.post('/v1/wallet/refund', {}, paid.headers)
+    expect(early).toMatchObject({ status: 425, body: { error: { code: 'payment_running' } } })
+    expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0)
+    node.upstream.release()
+    await settled()
+    await paid.expectCharge(REPORTED)
+  })
+})
+
+interface Paid {
+  readonly headers: Record<string, string>
+  expectCharge(msat: number): Promise<void>
+}
+
+async function pay(payer: string): Promise<Paid> {
+  if (payer === 'key') {
+    const key = await openWallet(node, 1000)
+    const before = await balanceOf(node, key)
+    return {
+      headers: { authorization: `Bearer ${key}` },
+      expectCharge: async (msat) => expect(before - (await balanceOf(node, key))).toBe(msat),
+    }
+  }
+  const ecash = await node.mint.mintEcash(100)
+  return {
+    headers: { 'x-cashu': ecash, ...(payer.endsWith('later') && { 'x-cashu-change': 'later' }) },
+    expectCharge: (msat) => expectChange(ecash, msat),
+  }
+}
