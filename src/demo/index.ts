@@ -1,4 +1,17 @@
 export {
+  heading,
+  type Ink,
+  type Line,
+  type Live,
+  plainInk,
+  sats,
+  showStep,
+  showSum,
+  snippets,
+  takeTour,
+  terminalInk,
+} from './caller/index.ts'
+export {
   type EcashOptions,
   type FaultKind,
   type PlayMint,

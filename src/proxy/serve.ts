@@ -1,8 +1,7 @@
 import type { Payer } from '../access/index.ts'
 import { failpoint } from '../lib/index.ts'
-import { addMsat } from '../money/index.ts'
 import { closeCall, type Receipt, receiptHeaders, reportOf } from './close-call.ts'
-import { openCall } from './open-call.ts'
+import { askFor, openCall } from './open-call.ts'
 import { failed } from './problems.ts'
 import { Relay } from './relay.ts'
 import type { Rooms } from './rooms.ts'
@@ -25,20 +24,6 @@ export async function serve(rooms: Rooms, visit: Visit, supplier: Supplier): Pro
   } finally {
     // Until now: a node that is stopping waits for the calls that are watched.
     stopBeating()
-  }
-}
-
-function askFor(sale: Sale, visit: Visit): Sale['ask'] {
-  const { ask } = sale
-  if (visit.mayClamp) return ask
-  const { ceiling, what } = ask
-  return {
-    ceiling,
-    what,
-    floor: ceiling,
-    gate: ceiling,
-    formula: ceiling,
-    gateWith: (fee) => addMsat(ceiling, fee),
   }
 }
 

@@ -127,9 +127,8 @@ async function accountsOf(tx: Tx): Promise<(prefix: string) => bigint> {
   const { rows } = await sql<{ code: string; total: bigint }>`
     SELECT code, coalesce(sum(amount_msat), 0) AS total FROM account
     LEFT JOIN entry ON entry.account_id = account.id GROUP BY code`.execute(tablesOf(tx))
-  const known = rows.map(({ code, total }) => ({ code, total: BigInt(total) }))
   return (prefix) =>
-    known.filter(({ code }) => code.startsWith(prefix)).reduce((sum, { total }) => sum + total, 0n)
+    rows.filter(({ code }) => code.startsWith(prefix)).reduce((sum, { total }) => sum + total, 0n)
 }
 
 async function countProofs(tx: Tx): Promise<number> {

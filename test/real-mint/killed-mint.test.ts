@@ -28,27 +28,31 @@ const points: readonly KillPoint[] = [
 ]
 
 describe('a mint that is killed in the middle of a receive', () => {
-  test.each(points)('%s: the caller is told to come back, and is credited once', async (point) => {
-    const { ecash, proofs } = await purse.mint(250)
-    const swapsBefore = door.swaps
-    door.killAt(point)
-    const first = await node.post('/v1/wallet/create', { cashu_token: ecash })
-    expect(door.swaps).toBeGreaterThan(swapsBefore)
-    expect(first.status).toBe(503)
-    expect(first.headers.get('retry-after')).toMatch(/^\d+$/)
+  test.each(points)(
+    '%s: the caller is told to come back, and is credited once',
+    async (point) => {
+      const { ecash, proofs } = await purse.mint(250)
+      const swapsBefore = door.swaps
+      door.killAt(point)
+      const first = await node.post('/v1/wallet/create', { cashu_token: ecash })
+      expect(door.swaps).toBeGreaterThan(swapsBefore)
+      expect(first.status).toBe(503)
+      expect(first.headers.get('retry-after')).toMatch(/^\d+$/)
 
-    await mint.start()
-    const answers = await untilCredited(ecash)
-    expect(answers.filter((status) => status !== 503)).toEqual([200])
-    const again = await node.post('/v1/wallet/create', { cashu_token: ecash })
-    expect(again.body).toMatchObject({ balance: 250 - Math.ceil(proofs / 10) })
+      await mint.start()
+      const answers = await untilCredited(ecash)
+      expect(answers.filter((status) => status !== 503)).toEqual([200])
+      const again = await node.post('/v1/wallet/create', { cashu_token: ecash })
+      expect(again.body).toMatchObject({ balance: 250 - Math.ceil(proofs / 10) })
 
-    await node.app.rooms.storage.read(async (tx) => {
-      expect(await node.app.rooms.cashu.books(tx)).toMatchObject({ isBalanced: true, running: 0 })
-      expect(await trialBalance(tx)).toMatchObject({ sum: 0n, wrongAccounts: [] })
-    })
-    expect(await node.app.rooms.cashu.statesAtMint(door.url)).toMatchObject({ spent: 0, pending: 0 })
-  }, 90_000)
+      await node.app.rooms.storage.read(async (tx) => {
+        expect(await node.app.rooms.cashu.books(tx)).toMatchObject({ isBalanced: true, running: 0 })
+        expect(await trialBalance(tx)).toMatchObject({ sum: 0n, wrongAccounts: [] })
+      })
+      expect(await node.app.rooms.cashu.statesAtMint(door.url)).toMatchObject({ spent: 0, pending: 0 })
+    },
+    90_000,
+  )
 })
 
 /** Sends the same request until it is no longer in doubt; gives the statuses it met. */

@@ -86,7 +86,8 @@ class LinesMeter implements Meter {
   }
 
   #answer(): string {
-    return String(at(this.#reply, 'choices', '0', 'message', 'content') ?? '')
+    const content = at(this.#reply, 'choices', '0', 'message', 'content')
+    return typeof content === 'string' ? content : ''
   }
 }
 
