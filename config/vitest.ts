@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const quick = { testTimeout: 20_000 }
 
 /** Needs Python and a package index, so it runs only where it is asked for by name. */
-const realMint = {
+export const realMint = {
   test: { name: 'real-mint', include: ['test/real-mint/**/*.test.ts'], testTimeout: 120_000 },
 }
 const wantsRealMint = process.argv.some((word) => /^(--project=)?real-mint$/.test(word))

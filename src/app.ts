@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { Access, makeSchemes } from './access/index.ts'
 import { Cashu } from './cashu/index.ts'
-import { Catalog, type Goods, OfferBook, openPriceLists } from './catalog/index.ts'
+import { Catalog, type Goods, OfferBook, openPriceLists, TokenCounter } from './catalog/index.ts'
 import { Answers, type NodeRooms, publicApp, publicServer } from './http/index.ts'
 import { openAccount } from './ledger/index.ts'
-import { type Clock, DomainError, newId, systemClock, version } from './lib/index.ts'
+import { type Clock, DomainError, newId, sleep, systemClock, version } from './lib/index.ts'
 import type { BtcUsd, MarginBp } from './money/index.ts'
 import { closeOrphans, Heartbeat } from './proxy/index.ts'
 import { openNodeKey, Storage } from './storage/index.ts'
@@ -97,6 +97,7 @@ export class App implements AsyncDisposable {
     await pause(5)
     this.server.closeAllConnections()
     this.rooms.heartbeat.stop()
+    await this.rooms.counter.tokens.close()
     await this.rooms.cashu.close()
     await this.rooms.storage[Symbol.asyncDispose]()
   }
@@ -112,7 +113,7 @@ export class App implements AsyncDisposable {
     if (closed > 0 || givenBack > 0) rooms.log('orphans_closed', { closed, givenBack })
     rooms.cashu.resume().catch((error: unknown) => rooms.log('job_failed', { error }))
     // An upstream that is slow to answer must not keep the node from serving what it can.
-    await Promise.race([rooms.upstreams.refreshModels(), pause(MODELS_WAIT_MS)])
+    await Promise.race([rooms.upstreams.refreshModels(), sleep(MODELS_WAIT_MS)])
   }
 
   async #minutely(): Promise<void> {
@@ -163,6 +164,7 @@ async function openRooms(options: AppOptions, state: { isClosing: boolean }): Pr
       offerFor: (model) => catalog.offerFor(model),
       upstreams,
       offers: new OfferBook(storage),
+      tokens: new TokenCounter(),
       allowedFields: options.allowedFields ?? [],
     },
     clock,

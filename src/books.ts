@@ -43,7 +43,9 @@ export async function readBooks({ storage, cashu }: BookRooms): Promise<NodeBook
   return { ...lines, differences, isBalanced: differences.length === 0 }
 }
 
-function coinLines({ perMint }: Books): Pick<NodeBooks, 'faceIn' | 'inputFees' | 'faceOut' | 'held' | 'coins'> {
+function coinLines({
+  perMint,
+}: Books): Pick<NodeBooks, 'faceIn' | 'inputFees' | 'faceOut' | 'held' | 'coins'> {
   const sum = (of: (at: Books['perMint'][number]) => number): Msat =>
     satToMsat(perMint.reduce((total, at) => total + of(at), 0))
   return {

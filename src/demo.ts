@@ -33,7 +33,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
   'And where do the coins go?':
     'To their mint, which swaps them for new ones. From then on nobody else can spend them.',
   'May I have my change?': 'It is in the X-Cashu header of this very reply.',
-  'Does this work with any SDK?': 'Yes. Give it the base URL and put ecash, or the key you got for it, in as the API key.',
+  'Does this work with any SDK?':
+    'Yes. Give it the base URL and put ecash, or the key you got for it, in as the API key.',
 }
 
 /** A node on play money: the mint, the upstream and the data are its own and go when it closes. */
@@ -52,7 +53,15 @@ async function setStage(): Promise<Stage> {
     dataDir,
     mints: [mint.url],
     upstreams: [
-      { id: 'double', type: 'openai', url: upstream.url, key, prices: 'openai', marginBp: undefined, order: 0 },
+      {
+        id: 'double',
+        type: 'openai',
+        url: upstream.url,
+        key,
+        prices: 'openai',
+        marginBp: undefined,
+        order: 0,
+      },
     ],
     marginBp: MARGIN_BP,
     btcUsd: { centsPerBtc: BTC_USD_CENTS },

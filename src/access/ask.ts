@@ -12,6 +12,8 @@ export interface Ask {
   readonly ceiling: Msat
   /** What the clients of the network compute for it; a payer who brings that is not sent away with a clamped call. */
   readonly formula: Msat
+  /** The same by a count that takes longer and is closer to the truth; asked for by who is short by this one. */
+  tightened(): Promise<Ask>
   /** The model or the route that is sold, for messages. */
   readonly what: string
 }

@@ -30,10 +30,10 @@ export interface Books {
 /** Adds up the rows of operations and coins, without a look at the ledger. */
 export async function readBooks(tx: Tx): Promise<Books> {
   const tables = tablesOf<CashuTables>(tx)
-  const flows = await sql<{ mint: string; face: bigint; fees: bigint }>`
+  const flows = await sql<Flow>`
     SELECT mint, sum(iif(kind = 'receive', face_sat, 0)) AS face, sum(fee_sat) AS fees
     FROM operation WHERE state = 'done' GROUP BY mint`.execute(tables)
-  const coins = await sql<{ mint: string; held: bigint; issued: bigint; out: bigint; coins: bigint }>`
+  const stocks = await sql<Stock>`
     SELECT mint, sum(iif(state IN ('ready', 'reserved'), amount_sat, 0)) AS held,
       sum(iif(state = 'issued', amount_sat, 0)) AS issued, sum(iif(state = 'spent', amount_sat, 0)) AS out,
       sum(state IN ('ready', 'reserved', 'issued')) AS coins
@@ -42,20 +42,13 @@ export async function readBooks(tx: Tx): Promise<Books> {
     SELECT state, count(*) AS count FROM operation WHERE state IN ('saved', 'attention') GROUP BY state`.execute(
     tables,
   )
-  const mints = [...new Set([...flows.rows, ...coins.rows].map(({ mint }) => mint))].toSorted()
-  const perMint = mints.map((mint) => {
-    const flow = flows.rows.find((row) => row.mint === mint)
-    const coin = coins.rows.find((row) => row.mint === mint)
-    return {
-      mint,
-      faceInSat: Number(flow?.face ?? 0n),
-      inputFeesSat: Number(flow?.fees ?? 0n),
-      heldSat: Number(coin?.held ?? 0n),
-      coins: Number(coin?.coins ?? 0n),
-      issuedSat: Number(coin?.issued ?? 0n),
-      faceOutSat: Number(coin?.out ?? 0n),
-    }
-  })
+  const mints = [...new Set([...flows.rows, ...stocks.rows].map(({ mint }) => mint))].toSorted()
+  const perMint = mints.map((mint) =>
+    toBooks(
+      flows.rows.find((row) => row.mint === mint) ?? { mint, face: 0n, fees: 0n },
+      stocks.rows.find((row) => row.mint === mint) ?? { mint, held: 0n, issued: 0n, out: 0n, coins: 0n },
+    ),
+  )
   const count = (state: string): number => Number(states.rows.find((row) => row.state === state)?.count ?? 0n)
   return {
     perMint,
@@ -64,5 +57,30 @@ export async function readBooks(tx: Tx): Promise<Books> {
     isBalanced: perMint.every(
       (at) => at.faceInSat - at.inputFeesSat === at.heldSat + at.issuedSat + at.faceOutSat,
     ),
+  }
+}
+
+interface Flow {
+  readonly mint: string
+  readonly face: bigint
+  readonly fees: bigint
+}
+interface Stock {
+  readonly mint: string
+  readonly held: bigint
+  readonly issued: bigint
+  readonly out: bigint
+  readonly coins: bigint
+}
+
+function toBooks(flow: Flow, stock: Stock): MintBooks {
+  return {
+    mint: flow.mint,
+    faceInSat: Number(flow.face),
+    inputFeesSat: Number(flow.fees),
+    heldSat: Number(stock.held),
+    coins: Number(stock.coins),
+    issuedSat: Number(stock.issued),
+    faceOutSat: Number(stock.out),
   }
 }

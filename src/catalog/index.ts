@@ -1,5 +1,7 @@
 export { boundUsage, estimateUsage, type UsageBounds } from './bounds.ts'
 export { Catalog, type CatalogOptions } from './catalog.ts'
+export { tightBound } from './counting/tight-bound.ts'
+export { TokenCounter } from './counting/token-counter.ts'
 export { type Cost, costOf, upstreamCost } from './cost.ts'
 export { type Goods, type ListedModel, type Offer, type Route } from './goods.ts'
 export { OfferBook } from './offer-book.ts'

@@ -63,7 +63,7 @@ function routeSupplier(order: RouteOrder): Supplier {
 }
 
 class RouteSale implements Sale {
-  readonly ask: Sale['ask']
+  readonly price: Sale['price']
   readonly isStream = true
   readonly terms: string
   readonly #order: RouteOrder
@@ -73,7 +73,7 @@ class RouteSale implements Sale {
     const { cost, request } = order
     this.#order = order
     const what = `${request.method} ${request.baseUrl}${request.path}`
-    this.ask = {
+    this.price = {
       floor: cost,
       gate: cost,
       ceiling: cost,
@@ -82,6 +82,10 @@ class RouteSale implements Sale {
       what,
     }
     this.terms = fixedTerms(cost)
+  }
+
+  async tighten(): Promise<boolean> {
+    return false
   }
 
   prepare(): undefined {
@@ -127,7 +131,7 @@ class RouteSale implements Sale {
       estimated: false,
       record: usageRecord({
         dialect: 'route',
-        model: this.ask.what,
+        model: this.price.what,
         upstream: undefined,
         ending: reading.ending,
         usage: undefined,

@@ -31,7 +31,11 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)),
     )
     request.once('error', reject)
-    request.once('close', () => reject(new DomainError('bad_http', 'The request ended before its body did.')))
+    request.once('close', () => {
+      // Every request closes: an error, and its stack, are made only where somebody waits for it.
+      if (!request.readableEnded)
+        reject(new DomainError('bad_http', 'The request ended before its body did.'))
+    })
   })
 }
 

@@ -36,10 +36,14 @@ export function publicApp(rooms: NodeRooms): Express {
   return app
 }
 
-/** Wallet, refund and catalogue routes alone, to be mounted in another app beside a `paywall`. */
+/**
+ * Wallet, refund and catalogue routes alone, to be mounted in another app beside a `paywall`. Only below `/v1`, and our
+ * headers only there: the rest of that app is not ours to open to other origins.
+ */
 export function walletRouter(rooms: NodeRooms): Router {
   const router = Router()
-  router.use(commonHeaders, walletRoutes(rooms))
+  router.use(['/v1/wallet', '/v1/balance', '/v1/models', '/v1/info'], commonHeaders)
+  router.use(walletRoutes(rooms, ['/v1/wallet', '/v1/balance']), catalogueRoutes(rooms, ['/v1']))
   return router
 }
 

@@ -26,8 +26,8 @@ export interface LedgerTables {
   }
   entry: {
     id: Generated<bigint>
-    transfer_id: bigint | null
-    hold_id: bigint | null
+    transfer_id: Generated<bigint | null>
+    hold_id: Generated<bigint | null>
     account_id: bigint
     amount_msat: bigint
   }

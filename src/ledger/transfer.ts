@@ -23,15 +23,24 @@ const insertTransfer = statement<
 )
 const insertEntry = statement<
   LedgerTables,
-  { transfer: bigint | null; hold: bigint | null; account: AccountId; amount: Msat },
+  { transfer: bigint; account: AccountId; amount: Msat },
   unknown
 >((db, slot) =>
   db.insertInto('entry').values({
     transfer_id: slot('transfer'),
-    hold_id: slot('hold'),
     account_id: slot('account'),
     amount_msat: slot('amount'),
   }),
+)
+const insertCharge = statement<
+  LedgerTables,
+  { hold: bigint; from: AccountId; to: AccountId; amount: Msat; taken: Msat },
+  unknown
+>((db, slot) =>
+  db.insertInto('entry').values([
+    { hold_id: slot('hold'), account_id: slot('from'), amount_msat: slot('taken') },
+    { hold_id: slot('hold'), account_id: slot('to'), amount_msat: slot('amount') },
+  ]),
 )
 const addToAccount = statement<LedgerTables, { id: AccountId; amount: Msat }, { id: bigint }>((db, slot) =>
   db
@@ -63,7 +72,7 @@ export async function transfer(
   if (!made) return 'exists'
   for (const { account, amount } of args.entries) {
     if (amount === 0n) continue
-    await run(tx, insertEntry, { transfer: made.id, hold: null, account, amount })
+    await run(tx, insertEntry, { transfer: made.id, account, amount })
     const added = await first(tx, addToAccount, { id: account, amount })
     if (!added)
       throw new DomainError('exceeds_credits', 'There is not enough on the account for this transfer.')
@@ -77,6 +86,5 @@ export async function enterCharge(
   args: { hold: bigint; from: AccountId; to: AccountId; amount: Msat },
 ): Promise<void> {
   const { hold, from, to, amount } = args
-  await run(tx, insertEntry, { transfer: null, hold, account: from, amount: negMsat(amount) })
-  await run(tx, insertEntry, { transfer: null, hold, account: to, amount })
+  await run(tx, insertCharge, { hold, from, to, amount, taken: negMsat(amount) })
 }

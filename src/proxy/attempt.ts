@@ -69,7 +69,8 @@ export class Attempt implements UpstreamSink {
     this.#control = control
     const { relay } = this.#forward
     // A whole reply is finished for a caller who left: else every answer could be had for nothing.
-    if (relay.isLive) relay.onGone(() => control.abort())
+    if (!relay.isLive) return
+    relay.onGone(() => control.abort())
     relay.onDrain(() => control.resume())
   }
 

@@ -1,6 +1,14 @@
-import { type Offer, type OfferBook, type Quote, quoteFor } from '../catalog/index.ts'
+import {
+  type Offer,
+  type OfferBook,
+  type Quote,
+  quoteFor,
+  tightBound,
+  type TokenCounter,
+} from '../catalog/index.ts'
 import type { AskedRequest, Delivered, Dialect } from '../dialects/index.ts'
 import type { Hold } from '../ledger/index.ts'
+import type { Msat } from '../money/index.ts'
 import type { DomainError } from '../lib/index.ts'
 import type { Upstreams } from '../upstreams/index.ts'
 import { chargeFor } from './charge.ts'
@@ -15,6 +23,7 @@ export interface ModelCounter {
   readonly offerFor: (model: string) => Offer
   readonly upstreams: Upstreams
   readonly offers: OfferBook
+  readonly tokens: TokenCounter
   readonly allowedFields: readonly string[]
 }
 
@@ -43,23 +52,44 @@ interface Order {
 const NOTHING: Delivered = { outputEstimate: 0, hasContent: false }
 
 class ModelSale implements Sale<ForwardedReading> {
-  readonly ask: Sale['ask']
   readonly isStream: boolean
-  readonly terms: string
   readonly #counter: ModelCounter
   readonly #order: Order
+  #quote: Quote
+  #isTight = false
   #forwarding: Forwarding | undefined
   #sentLimit: number | undefined
 
   constructor(counter: ModelCounter, order: Order) {
-    const { quote, offer, asked, dialect } = order
     this.#counter = counter
     this.#order = order
+    this.#quote = order.quote
+    this.isStream = order.asked.stream
+  }
+
+  get price(): Sale['price'] {
+    const quote = this.#quote
     const { floor, gate, ceiling, formula } = quote
-    this.ask = { floor, gate, ceiling, formula, gateWith: (fee) => quote.gateWith(fee), what: offer.model }
-    this.isStream = asked.stream
-    const digest = counter.offers.digestOf(offer)
-    this.terms = modelTerms({ dialect: dialect.name, offer: digest, asked, bounds: quote.bounds })
+    const gateWith = (fee: Msat): Msat => quote.gateWith(fee)
+    return { floor, gate, ceiling, formula, gateWith, what: this.#order.offer.model }
+  }
+
+  get terms(): string {
+    const { dialect, offer, asked } = this.#order
+    const digest = this.#counter.offers.digestOf(offer)
+    return modelTerms({ dialect: dialect.name, offer: digest, asked, bounds: this.#quote.bounds })
+  }
+
+  async tighten(): Promise<boolean> {
+    if (this.#isTight) return false
+    this.#isTight = true
+    const { dialect, body, asked, offer } = this.#order
+    const prompt = dialect.promptText(body, asked)
+    const model = offer.routes[0].upstreamModel
+    const inputBound = await tightBound(this.#counter.tokens, { model, prompt, byteBound: asked.inputBound })
+    if (inputBound >= asked.inputBound) return false
+    this.#quote = quoteFor(offer, { ...asked, inputBound })
+    return true
   }
 
   prepare(): Promise<void> | undefined {
@@ -67,7 +97,8 @@ class ModelSale implements Sale<ForwardedReading> {
   }
 
   headers(hold: Hold): Record<string, string> {
-    const { quote, asked } = this.#order
+    const { asked } = this.#order
+    const quote = this.#quote
     this.#sentLimit = hold.amount >= quote.ceiling ? quote.outputLimit : quote.limitFor(hold.amount)
     const isClamped = this.#sentLimit !== quote.outputLimit
     return {
@@ -90,8 +121,8 @@ class ModelSale implements Sale<ForwardedReading> {
   }
 
   charge(hold: Hold, reading: ForwardedReading): Charge {
-    const { dialect, asked, offer, quote } = this.#order
-    const bounds = { ...quote.bounds, outputPerChoice: this.#sentLimit }
+    const { dialect, asked, offer } = this.#order
+    const bounds = { ...this.#quote.bounds, outputPerChoice: this.#sentLimit }
     return chargeFor({ dialect: dialect.name, asked, offer, bounds }, { held: hold.amount, reading })
   }
 

@@ -9,6 +9,8 @@ interface Waiting {
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
 
 const WORKS_PER_COMMIT = 512
+/** How often a commit is put off by a turn of the event loop, and only while that brings more works to share it. */
+const TURNS_TO_GATHER = 4
 
 /**
  * Shared commits: the works that wait when the turn comes run one after another in one transaction; one fsync follows, and
@@ -46,7 +48,13 @@ export class CommitQueue {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => void this.#flush())
+    setImmediate(() => this.#gather({ seen: 1, turnsLeft: TURNS_TO_GATHER }))
+  }
+
+  #gather({ seen, turnsLeft }: { seen: number; turnsLeft: number }): void {
+    const count = this.#waiting.length
+    if (count <= seen || turnsLeft === 0) void this.#flush()
+    else setImmediate(() => this.#gather({ seen: count, turnsLeft: turnsLeft - 1 }))
   }
 
   async #flush(): Promise<void> {

@@ -27,9 +27,11 @@ const IDLE_BATCH = 200
 export class Payments {
   readonly #parts: PaymentParts
   readonly #admitting = new Set<string>()
+  readonly #startedAt: number
 
   constructor(parts: PaymentParts) {
     this.#parts = parts
+    this.#startedAt = parts.clock.now()
     parts.cashu.onCredited('payment', async (tx, { ecashId, accountId, mint }) => {
       if (ecashId !== undefined)
         await store.insertPayment(tx, { id: ecashId, accountId, mint, at: parts.clock.now() })
@@ -144,15 +146,14 @@ export class Payments {
     if (found.kind === 'overlaps') throw refusedReceive(found)
     if (found.kind === 'unknown') return { kind: 'unknown' }
     if (found.operation.purpose !== 'payment' || found.operation.state === 'refused') throw alreadySpent()
-    if (found.operation.state !== 'done') {
-      await this.receive(ecash)
-      return { kind: 'running' }
-    }
+    if (found.operation.state !== 'done') await this.receive(ecash)
     const payment = await storage.read((tx) => store.findPayment(tx, ecash.ecashId))
     if (!payment) return { kind: 'unknown' }
     if (payment.state === 'running' || this.#admitting.has(payment.id)) return { kind: 'running' }
     if (payment.state === 'credited') {
-      if (clock.now() - payment.at < IDLE_MS) return { kind: 'running' }
+      // A call of an earlier run of the process will not come any more.
+      const mayGetCall = found.operation.createdAt >= this.#startedAt
+      if (mayGetCall && clock.now() - payment.at < IDLE_MS) return { kind: 'running' }
       await this.giveBack(payment, clock.now()).catch(unlessTaken)
     }
     return storage.read(async (tx) => {

@@ -136,7 +136,6 @@ export class Wallets {
         return accountId
       },
     })
-    if (outcome.kind === 'exists') throw spentElsewhere()
     if (outcome.kind !== 'credited') throw refusedReceive(outcome)
     return { wallet: { id, accountId: outcome.operation.accountId }, isNew }
   }

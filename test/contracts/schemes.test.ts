@@ -66,6 +66,7 @@ function tools(name: string): { scheme: Scheme; example: Example } {
 
 function askOf(amount: Msat): Ask {
   return {
+    tightened: async () => askOf(amount),
     floor: amount,
     gate: amount,
     ceiling: amount,

@@ -133,7 +133,8 @@ function expectShape(reply: Answered, end: End, stream: boolean): void {
   expect(reply.status).toBe(end.kind === 'refused' ? end.status : 200)
   expectOnlyOurs(reply)
   if (end.kind === 'refused') return expectProblem(reply, end)
-  if (!stream) return expect(JSON.parse(reply.text)).toMatchObject({ object: 'chat.completion', choices: [{}] })
+  if (!stream)
+    return expect(JSON.parse(reply.text)).toMatchObject({ object: 'chat.completion', choices: [{}] })
   expect(reply.headers.get('content-type')).toContain('text/event-stream')
   const events = eventsOf(reply.text)
   expect(events.filter((event) => event === '[DONE]')).toHaveLength(end.kind === 'answer' ? 1 : 0)
@@ -141,7 +142,10 @@ function expectShape(reply: Answered, end: End, stream: boolean): void {
   else expect(events.at(-1)).toMatchObject({ error: { code: end.code, type: 'upstream_error' } })
 }
 
-function expectProblem({ text, headers }: Answered, { status, code }: { status: number; code: string }): void {
+function expectProblem(
+  { text, headers }: Answered,
+  { status, code }: { status: number; code: string },
+): void {
   const body: unknown = JSON.parse(text)
   const id = headers.get('x-request-id')
   expect(body).toMatchObject({ error: { code }, detail: { error: { code } }, request_id: id })
@@ -211,7 +215,10 @@ describe('a one-shot payer gets the rest back', () => {
     expect(satsIn(change)).toBe(PAID_SAT - FEE_SAT - Math.ceil(owedFor(end) / 1000))
     if (end.kind === 'refused') {
       const body: unknown = JSON.parse(reply.text)
-      expect(body).toMatchObject({ error: { refund_token: change }, detail: { error: { refund_token: change } } })
+      expect(body).toMatchObject({
+        error: { refund_token: change },
+        detail: { error: { refund_token: change } },
+      })
     }
     const again = await node.post('/v1/wallet/refund', {}, { 'x-cashu': ecash })
     expect(again).toMatchObject({ status: 200, body: { token: change } })

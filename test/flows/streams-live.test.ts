@@ -3,7 +3,14 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { balanceOf, chargeOf, eventsOf, expectBalancedBooks, openWallet, satsIn } from '../support/paid-calls.ts'
+import {
+  balanceOf,
+  chargeOf,
+  eventsOf,
+  expectBalancedBooks,
+  openWallet,
+  satsIn,
+} from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
 const ANSWER = Array.from({ length: 20 }, () => 'word').join(' ')
@@ -69,7 +76,11 @@ describe('the usage chunk', () => {
     node.upstream.behave(undefined)
     expect(eventsOf(await response.text()).at(-2)).toMatchObject({
       choices: [],
-      usage: { prompt_tokens: 6, completion_tokens: 25, cost: { total_msats: chargeOf({ input: 6, output: 25 }) } },
+      usage: {
+        prompt_tokens: 6,
+        completion_tokens: 25,
+        cost: { total_msats: chargeOf({ input: 6, output: 25 }) },
+      },
     })
   })
 })
@@ -187,7 +198,14 @@ describe('a slow reader', () => {
     await once(upstream, 'listening')
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has this kind of address
     const { port } = upstream.address() as AddressInfo
-    const main = { id: 'main', type: 'openai', key: undefined, prices: 'openai', marginBp: undefined, order: 0 }
+    const main = {
+      id: 'main',
+      type: 'openai',
+      key: undefined,
+      prices: 'openai',
+      marginBp: undefined,
+      order: 0,
+    }
     await using slow = await startTestNode({
       app: { upstreams: [{ ...main, url: `http://127.0.0.1:${port}/v1` }] },
     })
@@ -238,7 +256,7 @@ describe('a slow reader', () => {
   }
 
   async function untilStalled(sent: { bytes: number }): Promise<number> {
-    for (let last = -1; last !== sent.bytes; ) {
+    for (let last = -1; last !== sent.bytes;) {
       last = sent.bytes
       await pause(200)
     }

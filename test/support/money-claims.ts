@@ -1,7 +1,8 @@
-import { getTokenMetadata, hashToCurve, Wallet } from '@cashu/cashu-ts'
+import { getDecodedTokenBinary, getTokenMetadata, hashToCurve, type Proof, Wallet } from '@cashu/cashu-ts'
 import { expect } from 'vitest'
 import type { PlayMint } from '../../src/demo/index.ts'
 import { trialBalance } from '../../src/ledger/index.ts'
+import { sleep } from '../../src/lib/index.ts'
 import type { TestNode, TestReply } from './test-node.ts'
 
 /** Every coin of an ecash, by the name that its mint knows it by. */
@@ -76,4 +77,26 @@ export async function fundedKey(node: TestNode, sats: number): Promise<string> {
   const reply = await node.post('/v1/wallet/create', { cashu_token: await node.mint.mintEcash(sats) })
   expect(reply).toMatchObject({ status: 200 })
   return String(reply.body['api_key'])
+}
+
+/** The coins of a V4 ecash. */
+export function proofsOf(ecash: string): Proof[] {
+  const bytes = Buffer.from(ecash.slice('cashuB'.length), 'base64url')
+  return getDecodedTokenBinary(Buffer.concat([Buffer.from('crawB'), bytes])).proofs
+}
+
+/** Waits, for two seconds at most, until something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !holds(); i += 1) await sleep(10)
+  expect(holds()).toBe(true)
+}
+
+/** Sends a request again as long as the answer is that it is not known yet. */
+export async function untilKnown(send: () => Promise<TestReply>): Promise<TestReply> {
+  for (let attempt = 0; attempt < 40; attempt += 1) {
+    const reply = await send()
+    if (reply.status !== 503) return reply
+    await sleep(100)
+  }
+  throw new Error('it never became known')
 }

@@ -25,7 +25,10 @@ export class NodeApi {
   }
 
   /** One chat completion, paid for by the headers. Costs are read where an SDK finds them: in `usage`, and in the header. */
-  async chat(question: string, { paidBy, stream = false }: { paidBy: Headers; stream?: boolean }): Promise<Answered> {
+  async chat(
+    question: string,
+    { paidBy, stream = false }: { paidBy: Headers; stream?: boolean },
+  ): Promise<Answered> {
     const response = await this.#send('/v1/chat/completions', {
       headers: paidBy,
       body: {

@@ -72,11 +72,13 @@ class Tour {
     const ecash = await this.#options.mintEcash(100)
     const answered = await this.#node.chat('May I have my change?', { paidBy: byOneShot(ecash) })
     const { change } = answered
-    if (change === undefined) throw new Error('The reply to a one-shot payment has no X-Cashu with the change')
+    if (change === undefined)
+      throw new Error('The reply to a one-shot payment has no X-Cashu with the change')
     const lines = [...this.#broughtIn(ecash), ...(await this.#costOf(answered))]
     const changeMsat = faceOf(change).msat
     const rest = sumOf(lines) - changeMsat
-    if (rest < 0n || rest >= 1000n) throw new Error(`The change is ${changeMsat} msat, ${rest} msat are missing`)
+    if (rest < 0n || rest >= 1000n)
+      throw new Error(`The change is ${changeMsat} msat, ${rest} msat are missing`)
     lines.push({ label: 'kept, less than a sat', msat: -rest })
     const total = { label: 'change, in X-Cashu', msat: changeMsat }
     const request = `${CHAT}   X-Cashu: cashuB…`

@@ -30,6 +30,8 @@ export interface Dialect {
   readRequest(body: Buffer, allowed?: readonly string[]): AskedRequest
   /** The bytes that go up: spliced, not serialised again. */
   writeRequest(body: Buffer, asked: AskedRequest, rewrite: Rewrite): Buffer
+  /** What the model gets to read, for a payer whose balance is too small for the byte bound: text, and tokens beside it. */
+  promptText(body: Buffer, asked: AskedRequest): { readonly text: string; readonly overhead: number }
   /** Watches the reply to a request. `stream` says how the upstream answers. `model` is the name the caller used. */
   meter(asked: AskedRequest, stream: boolean): Meter
   /** An error in this dialect's shape, as JSON text. */

@@ -4,9 +4,9 @@ import type { NodeRooms } from '../node.ts'
 import { sendProblem } from '../send-problem.ts'
 
 /** What is for sale, and by whom. No credential is asked for. */
-export function catalogueRoutes(rooms: NodeRooms): Router {
+export function catalogueRoutes(rooms: NodeRooms, bases: readonly string[] = ['/v1', '']): Router {
   const router = Router()
-  for (const base of ['/v1', '']) {
+  for (const base of bases) {
     router.get(`${base}/models`, (request, response) => list(rooms, request, response))
     router.get(`${base}/models/*id`, (request, response) => one(rooms, request, response))
     router.get(`${base}/info`, (_, response) => void response.json(infoOf(rooms)))

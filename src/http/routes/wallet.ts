@@ -14,9 +14,9 @@ const PREFIXES = ['/v1/wallet', '/v1/balance', '/wallet', '/balance']
 type Handler = (rooms: NodeRooms, request: Request) => Promise<Record<string, unknown>>
 
 /** Wallets by HTTP, in the shapes of `reference/routstr.md` and of the network's clients. */
-export function walletRoutes(rooms: NodeRooms): Router {
+export function walletRoutes(rooms: NodeRooms, prefixes: readonly string[] = PREFIXES): Router {
   const router = Router()
-  for (const prefix of PREFIXES) {
+  for (const prefix of prefixes) {
     const on = (method: 'get' | 'post', path: string, handler: Handler): void => {
       router[method](`${prefix}${path}`, (request, response) => answer(rooms, { request, response, handler }))
     }

@@ -16,6 +16,7 @@ export const lines: Dialect = {
     const messages = [{ role: 'user', content }]
     return Buffer.from(JSON.stringify({ model, messages, max_tokens: outputLimit ?? asked.outputLimit }))
   },
+  promptText: (body) => ({ text: body.toString(), overhead: 0 }),
   meter: () => new LinesMeter(),
   renderProblem: (problem) => JSON.stringify(render(problem)),
   renderStreamProblem: (problem) => Buffer.from(`${JSON.stringify(render(problem))}\n`),

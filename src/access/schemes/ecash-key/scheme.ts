@@ -20,7 +20,8 @@ export function ecashKey({ wallets, cashu }: SchemeParts): Scheme {
       const ecash = readEcash(text)
       const worth = await cashu.inspect(ecash)
       const net = satToMsat(worth.netSat)
-      if (net < ask.gate) throw insufficientBalance(ask, { available: net, mints })
+      const now = net < ask.gate ? await ask.tightened() : ask
+      if (net < now.gate) throw insufficientBalance(now, { available: net, mints })
       const wallet = await wallets.openAsKey(ecash)
       wallets.remember(text, wallet)
       return walletPayer(wallet, { scheme: 'ecash-key', mints })

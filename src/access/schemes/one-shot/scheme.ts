@@ -1,4 +1,4 @@
-import { readEcash, writePaymentRequest } from '../../../cashu/index.ts'
+import { type Inspection, readEcash, writePaymentRequest } from '../../../cashu/index.ts'
 import type { DomainError } from '../../../lib/index.ts'
 import { satToMsat } from '../../../money/index.ts'
 import type { Payment } from '../../../wallets/index.ts'
@@ -20,9 +20,9 @@ export function oneShot(parts: SchemeParts): Scheme {
       const waiting = await payments.find(ecash)
       if (!waiting) {
         const worth = await cashu.inspect(ecash)
-        const net = satToMsat(worth.netSat)
-        if (satToMsat(worth.faceSat) < ask.gateWith(satToMsat(worth.feeSat)) || net < ask.floor) {
-          throw minimumBalanceRequired(cashu, ask, { mint: worth.mint, net })
+        const now = isEnough(worth, ask) ? ask : await ask.tightened()
+        if (!isEnough(worth, now)) {
+          throw minimumBalanceRequired(cashu, now, { mint: worth.mint, net: satToMsat(worth.netSat) })
         }
       }
       return payerOf(parts, await payments.receive(ecash))
@@ -39,6 +39,11 @@ export function oneShot(parts: SchemeParts): Scheme {
       }
     },
   }
+}
+
+/** Judged by the face of what is brought; the fee of its mint is in the gate. */
+function isEnough({ faceSat, feeSat, netSat }: Inspection, ask: Ask): boolean {
+  return satToMsat(faceSat) >= ask.gateWith(satToMsat(feeSat)) && satToMsat(netSat) >= ask.floor
 }
 
 function payerOf({ payments, clock }: SchemeParts, payment: Payment): Payer {

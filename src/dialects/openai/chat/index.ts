@@ -4,6 +4,7 @@ import type { JsonObject } from '../body.ts'
 import { renderOpenAiProblem, renderOpenAiStreamProblem } from '../problem.ts'
 import { WholeMeter } from '../whole-meter.ts'
 import { ContentCounter, valueAfterKey } from './content-counter.ts'
+import { chatPromptText } from './prompt-text.ts'
 import { readChatRequest } from './read-request.ts'
 import { ChatStreamMeter } from './stream-meter.ts'
 import { writeChatRequest } from './write-request.ts'
@@ -16,6 +17,7 @@ export const openaiChat: Dialect = {
   upstreamPath: '/chat/completions',
   readRequest: readChatRequest,
   writeRequest: writeChatRequest,
+  promptText: chatPromptText,
   meter: (asked, stream) =>
     stream
       ? new ChatStreamMeter(asked)

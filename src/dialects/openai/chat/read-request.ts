@@ -88,12 +88,16 @@ function inputCounts(
     const isText = typeof value[key] === 'object' || typeof value[key] === 'string'
     if (isText && !NOT_PROMPT.has(key) && !dropped.includes(key)) rest += valueEnd - valueStart
   }
-  const count = Array.isArray(value['messages']) ? value['messages'].length : 0
-  const overhead = PRIMING + PER_MESSAGE * count + (hasPreamble(value) ? TOOL_PREAMBLE : 0)
   return {
-    inputBound: all.messageBound - messages.imageBytes + rest + all.restGrowth + overhead,
+    inputBound: all.messageBound - messages.imageBytes + rest + all.restGrowth + overheadOf(value),
     inputEstimate: all.messageEstimate - Math.floor(messages.imageBytes / 4) + Math.ceil(rest / 4),
   }
+}
+
+/** Tokens that a provider puts around the prompt: per message, around them all, before tools. */
+export function overheadOf(value: JsonObject): number {
+  const count = Array.isArray(value['messages']) ? value['messages'].length : 0
+  return PRIMING + PER_MESSAGE * count + (hasPreamble(value) ? TOOL_PREAMBLE : 0)
 }
 
 function hasPreamble(value: JsonObject): boolean {

@@ -1,9 +1,10 @@
 import type { Dialect } from '../../canonical/dialect.ts'
 import type { AskedRequest, Rewrite } from '../../canonical/request.ts'
+import { parseBody } from '../body.ts'
 import { renderOpenAiProblem, renderOpenAiStreamProblem } from '../problem.ts'
 import { WholeMeter } from '../whole-meter.ts'
 import { rewriteBody } from '../write.ts'
-import { readEmbeddingRequest } from './read-request.ts'
+import { PER_INPUT, readEmbeddingRequest } from './read-request.ts'
 
 /** OpenAI's embeddings. They have no output tokens and never stream. */
 export const openaiEmbeddings: Dialect = {
@@ -13,6 +14,7 @@ export const openaiEmbeddings: Dialect = {
   upstreamPath: '/embeddings',
   readRequest: readEmbeddingRequest,
   writeRequest: writeEmbeddingRequest,
+  promptText: embeddingText,
   meter: (asked) =>
     new WholeMeter({
       answers: 'data',
@@ -25,6 +27,14 @@ export const openaiEmbeddings: Dialect = {
     }),
   renderProblem: renderOpenAiProblem,
   renderStreamProblem: renderOpenAiStreamProblem,
+}
+
+/** The inputs as text; ones that are tokenised already are counted as they are. */
+function embeddingText(body: Buffer, asked: AskedRequest): { text: string; overhead: number } {
+  const input = parseBody(body).value['input']
+  const texts = Array.isArray(input) ? input.filter((item) => typeof item === 'string') : [input]
+  if (texts.length === 0) return { text: '', overhead: asked.inputBound }
+  return { text: texts.join('\n'), overhead: PER_INPUT * texts.length }
 }
 
 function writeEmbeddingRequest(body: Buffer, asked: AskedRequest, { model }: Rewrite): Buffer {

@@ -6,7 +6,7 @@ import { rememberMembers } from '../write.ts'
 
 const SENT = new Set(['model', 'input', 'encoding_format', 'dimensions'])
 /** Tokens that some models put around each input. */
-const PER_INPUT = 4
+export const PER_INPUT = 4
 const MOST_DIMENSIONS = 1_000_000
 
 /**

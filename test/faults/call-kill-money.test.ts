@@ -1,0 +1,187 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { CASHU_FAILPOINTS } from '../../src/cashu/index.ts'
+import type { PlayMint } from '../../src/demo/index.ts'
+import { isUnspent, redeem } from './support/purse.ts'
+import { earned, faultsOf } from './support/books.ts'
+import { ask, askAgain, jsonOf, type Question } from './support/caller.ts'
+import { type Lab, openLab } from './support/lab.ts'
+
+const ECASH_SAT = 64
+/** What is credited of it, after the mint's fee. */
+const NET_SAT = 63
+
+/** What goes wrong at the mint, so that a step is reached at all. */
+type Trouble = 'none' | 'reply lost' | 'rotation' | 'thief'
+
+const receiveSteps: readonly [step: string, trouble: Trouble][] = [
+  ['planned', 'none'],
+  ['saved', 'none'],
+  ['posted', 'none'],
+  ['signed', 'none'],
+  ['committed', 'none'],
+  ['restoring', 'reply lost'],
+  ['restored', 'reply lost'],
+  ['replanned', 'rotation'],
+  ['refusing', 'thief'],
+  ['refused', 'thief'],
+]
+const sendSteps = receiveSteps.filter(([, trouble]) => trouble !== 'thief')
+
+const hit = new Set<string>()
+afterAll(() => {
+  const expected = CASHU_FAILPOINTS.filter((name) => !name.startsWith('sweep.'))
+  expect([...hit].toSorted()).toEqual(expected.toSorted())
+})
+
+function makeTrouble(mint: PlayMint, trouble: Trouble, ecash?: string): void {
+  if (trouble === 'reply lost') mint.faults.failNext('/v1/swap', 'drop_after')
+  if (trouble === 'thief' && ecash !== undefined) mint.mark(ecash, 'SPENT')
+  if (trouble !== 'rotation') return
+  let isDone = false
+  mint.faults.setFaults((path) => {
+    if (path === '/v1/swap' && !isDone) {
+      isDone = true
+      mint.rotate()
+    }
+    return undefined
+  })
+}
+
+const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
+const infoOf = async (baseUrl: string, key: string) =>
+  jsonOf(await ask(baseUrl, { method: 'GET', path: '/v1/wallet/info', headers: bearer(key) }))
+
+async function openWallet(lab: Lab, baseUrl: string): Promise<string> {
+  const body = { cashu_token: await lab.mint.mintEcash(ECASH_SAT) }
+  const made = await ask(baseUrl, { path: '/v1/wallet/create', body })
+  expect(made.status, made.text).toBe(200)
+  return String(jsonOf(made)['api_key'])
+}
+
+interface Died {
+  readonly failpoint: string
+  readonly question: Question
+  readonly baseUrl: string
+}
+
+/** Asks, sees the node die there, starts it again and asks again as an SDK does. */
+async function askThroughDeath(lab: Lab, child: Awaited<ReturnType<Lab['start']>>, died: Died) {
+  expect((await ask(died.baseUrl, died.question)).kind).toBe('nothing')
+  expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' })
+  hit.add(died.failpoint)
+  const app = await lab.reopen(died.baseUrl)
+  return { app, again: await askAgain(died.baseUrl, died.question) }
+}
+
+describe.concurrent('a node killed while it takes ecash in credits it once', () => {
+  test.each(receiveSteps)('as a key, at receive.%s (%s)', async (step, trouble) => {
+    await using lab = await openLab()
+    const failpoint = `receive.${step}`
+    const child = await lab.start(failpoint)
+    const { baseUrl } = child
+    const ecash = await lab.mint.mintEcash(ECASH_SAT)
+    makeTrouble(lab.mint, trouble, ecash)
+    const question: Question = { method: 'GET', path: '/v1/wallet/info', headers: bearer(ecash) }
+    const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
+    if (trouble === 'thief') expect(again.status, again.text).toBeGreaterThanOrEqual(400)
+    else expect(jsonOf(again)).toMatchObject({ balance: NET_SAT * 1000, reserved: 0 })
+    const books = await app.rooms.storage.read((tx) => app.rooms.cashu.books(tx))
+    expect(books.perMint.reduce((sum, at) => sum + at.heldSat, 0)).toBe(trouble === 'thief' ? 0 : NET_SAT)
+    if (trouble !== 'thief') expect(await faultsOf(app)).toEqual([])
+  })
+
+  test.each(receiveSteps)('as a top-up, at receive.%s (%s)', async (step, trouble) => {
+    await using lab = await openLab()
+    const failpoint = `receive.${step}`
+    // Every plain receive passes these steps, so the wallet's own has passed them before.
+    const child = await lab.start(trouble === 'none' ? `${failpoint}:2` : failpoint)
+    const { baseUrl } = child
+    const key = await openWallet(lab, baseUrl)
+    const ecash = await lab.mint.mintEcash(ECASH_SAT)
+    makeTrouble(lab.mint, trouble, ecash)
+    const question = { path: '/v1/wallet/topup', headers: bearer(key), body: { cashu_token: ecash } }
+    const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
+    const added = trouble === 'thief' ? 0 : NET_SAT
+    if (trouble === 'thief') expect(again.status, again.text).toBe(400)
+    else expect(jsonOf(again)).toMatchObject({ amount_added: NET_SAT, balance: NET_SAT + added })
+    expect(await infoOf(baseUrl, key)).toMatchObject({ balance: (NET_SAT + added) * 1000 })
+    expect(await faultsOf(app)).toEqual([])
+  })
+
+  test.each(receiveSteps)('for one call, at receive.%s (%s)', async (step, trouble) => {
+    await using lab = await openLab()
+    const failpoint = `receive.${step}`
+    const child = await lab.start(failpoint)
+    const { baseUrl } = child
+    const ecash = await lab.mint.mintEcash(ECASH_SAT)
+    makeTrouble(lab.mint, trouble, ecash)
+    const messages = [{ role: 'user', content: 'Tell me of trains' }]
+    const body = { model: 'gpt-4o-mini', messages, max_tokens: 40 }
+    const question = { path: '/v1/chat/completions', headers: { 'x-cashu': ecash }, body }
+    const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
+    const refund = await ask(baseUrl, { path: '/v1/wallet/refund', headers: { 'x-cashu': ecash } })
+    if (trouble === 'thief') {
+      expect([again.status, refund.status]).toEqual([400, 404])
+    } else if (step === 'planned') {
+      // Nothing had been saved: the retry is the call.
+      expect(again.status, again.text).toBe(200)
+      expect(jsonOf(refund)['token']).toBe(again.headers.get('x-cashu'))
+      expect(isUnspent(lab.mint, String(jsonOf(refund)['token']))).toBe(true)
+    } else {
+      // Taken in and never used for a call: all of it comes back, and the retry says where.
+      expect(again.status, again.text).toBe(400)
+      expect(jsonOf(again)['error']).toMatchObject({ code: 'cashu_token_already_spent' })
+      expect(jsonOf(refund)['sats']).toBe(String(NET_SAT))
+      expect(isUnspent(lab.mint, String(jsonOf(refund)['token']))).toBe(true)
+      expect(await earned(app)).toBe(0n)
+    }
+    if (trouble !== 'thief') expect(await faultsOf(app)).toEqual([])
+  })
+})
+
+/** Two wallets, and no coin of 1 sat in the till: an odd amount needs a swap. */
+async function drainSmallCoins(lab: Lab, baseUrl: string): Promise<void> {
+  const other = await openWallet(lab, baseUrl)
+  for (let i = 0; i < 2; i += 1) {
+    const one = await ask(baseUrl, {
+      path: '/v1/wallet/withdraw',
+      headers: bearer(other),
+      body: { amount: 1 },
+    })
+    expect(one.status, one.text).toBe(200)
+  }
+}
+
+const payouts = [
+  { name: 'a withdrawal', path: '/v1/wallet/withdraw', amount: 5, member: 'cashu_token' },
+  { name: 'a refund', path: '/v1/wallet/refund', amount: NET_SAT, member: 'token' },
+] as const
+const payoutCases = payouts.flatMap((payout) => [
+  ...sendSteps.map(([step, trouble]) => ({ ...payout, step, trouble })),
+  { ...payout, step: 'local', trouble: 'none' as const },
+])
+
+describe.concurrent('a node killed while it pays out pays once', () => {
+  test.each(payoutCases)('$name, at send.$step ($trouble)', async (row) => {
+    await using lab = await openLab()
+    const failpoint = `send.${row.step}`
+    const isLocal = row.step === 'local'
+    // The two small withdrawals that make a swap necessary are paid from coins at hand.
+    const child = await lab.start(failpoint)
+    const { baseUrl } = child
+    const key = await openWallet(lab, baseUrl)
+    if (!isLocal) await drainSmallCoins(lab, baseUrl)
+    makeTrouble(lab.mint, row.trouble)
+    const headers = { ...bearer(key), 'idempotency-key': 'payout-1' }
+    const body = row.member === 'token' ? {} : { amount: row.amount }
+    const question = { path: row.path, headers, body }
+    const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
+    expect(again.status, again.text).toBe(200)
+    const ecash = String(jsonOf(again)[row.member])
+    expect(jsonOf(await ask(baseUrl, question))[row.member], 'the same ecash every time').toBe(ecash)
+    expect(isUnspent(lab.mint, ecash)).toBe(true)
+    expect(await infoOf(baseUrl, key)).toMatchObject({ balance: (NET_SAT - row.amount) * 1000 })
+    expect(await redeem(lab.mint, ecash)).toBe(row.amount)
+    expect(await faultsOf(app)).toEqual([])
+  })
+})
