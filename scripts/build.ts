@@ -11,13 +11,17 @@ const manifest = createRequire(import.meta.url).resolve('typescript/package.json
 rmSync(dist, { recursive: true, force: true })
 execFileSync(process.execPath, [join(dirname(manifest), 'bin/tsc'), '-p', 'tsconfig.build.json'], {
   cwd: root,
-  stdio: ['ignore', 'inherit', 'inherit'],
+  // What the compiler says is no output of `npm pack`.
+  stdio: ['ignore', 2, 2],
 })
 
 // The compiler rewrites the specifiers of scripts, and leaves those of declarations as they were.
 for (const file of globSync('**/*.d.ts', { cwd: dist })) {
   const path = join(dist, file)
-  const text = readFileSync(path, 'utf8').replaceAll(/(from |import\()(['"]\.{1,2}\/[^'"]+)\.ts(['"])/g, '$1$2.js$3')
+  const text = readFileSync(path, 'utf8').replaceAll(
+    /(from |import\()(['"]\.{1,2}\/[^'"]+)\.ts(['"])/g,
+    '$1$2.js$3',
+  )
   writeFileSync(path, text)
 }
 

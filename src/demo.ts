@@ -18,6 +18,7 @@ import {
   terminalInk,
 } from './demo/index.ts'
 import { heldFor } from './ledger/index.ts'
+import { negMsat } from './money/index.ts'
 
 const MODEL = 'gpt-4o-mini'
 const FEE_PPK = 100
@@ -122,29 +123,38 @@ async function printReceipt({ app, baseUrl, mint }: Stage, ink: Ink): Promise<bo
   })
   let number = 0
   for await (const step of steps) console.log(`${showStep(step, (number += 1), ink)}\n`)
-  return printBooks(app, ink)
+  const { text, isBalanced } = await reportBooks(app.rooms, ink)
+  console.log(text)
+  return isBalanced
 }
 
-async function printBooks({ rooms }: App, ink: Ink): Promise<boolean> {
+/** The two sides of a node's books, and what does not add up, as they are printed. */
+export async function reportBooks(
+  rooms: App['rooms'],
+  ink: Ink = plainInk,
+): Promise<{ text: string; isBalanced: boolean }> {
   const word = await askMints(rooms)
   const books = await readBooks(rooms)
   const differences = [...books.differences, ...word.differences]
-  console.log(heading('The books', 'two sides from two sources, to the thousandth of a sat', ink))
+  const isBalanced = differences.length === 0
   const note = `${word.unspent} coins, UNSPENT says the mint`
-  console.log(showSum(flowLines(books), { label: 'ecash at the mint', msat: books.held, note }, ink))
-  console.log('')
-  console.log(showSum(owedLines(books), { label: 'owed and earned', msat: owed(books) }, ink))
-  console.log('')
-  for (const difference of differences) console.log(ink.bad(` ✗ ${difference}`))
-  if (differences.length === 0) console.log(ink.good(' ✓ The books balance.'))
-  return differences.length === 0
+  const text = [
+    heading('The books', 'two sides from two sources, to the thousandth of a sat', ink),
+    showSum(flowLines(books), { label: 'ecash at the mint', msat: books.held, note }, ink),
+    '',
+    showSum(owedLines(books), { label: 'owed and earned', msat: owed(books) }, ink),
+    '',
+    ...differences.map((difference) => ink.bad(` ✗ ${difference}`)),
+    isBalanced ? ink.good(' ✓ The books balance.') : ink.bad(' ✗ The books do not balance.'),
+  ].join('\n')
+  return { text, isBalanced }
 }
 
 function flowLines(books: NodeBooks): Line[] {
   return [
     { label: 'ecash taken in', msat: books.faceIn },
-    { label: 'the mint’s fees', msat: -books.inputFees },
-    { label: 'ecash given out and spent', msat: -books.faceOut },
+    { label: 'the mint’s fees', msat: negMsat(books.inputFees) },
+    { label: 'ecash given out and spent', msat: negMsat(books.faceOut) },
   ]
 }
 
@@ -154,7 +164,7 @@ function owedLines(books: NodeBooks): Line[] {
     { label: 'given out, not yet spent', msat: books.unclaimed, note: 'change and withdrawals' },
     { label: 'revenue', msat: books.revenue },
     { label: 'rounding', msat: books.rounding },
-    { label: 'fees the node bore', msat: -books.feesBorne },
+    { label: 'fees the node bore', msat: negMsat(books.feesBorne) },
   ]
 }
 
@@ -183,10 +193,12 @@ async function live({ baseUrl, mint }: Stage, amount: number): Promise<LiveNode>
   return { baseUrl, mintUrl: mint.url, token: await mint.mintEcash(amount, { dleq: false }), model: MODEL }
 }
 
+/** A signal, or a reader who went away (`farebox demo | head`). */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve())
     process.once('SIGINT', () => resolve())
+    process.stdout.on('error', () => resolve())
   })
 }
 

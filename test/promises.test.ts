@@ -14,17 +14,20 @@ describe('the promises', () => {
     expect(PROMISES.filter((one) => one.proofs.length === 0 && one.command === undefined)).toEqual([])
   })
 
-  test.each(proofs.map((proof) => [proof.test, proof] as const))('a test is there and runs: %s', (_, proof) => {
-    const { file, test: title } = proof
-    expect(existsSync(file), `${file} is gone`).toBe(true)
-    expect(
-      globs.some((glob) => matchesGlob(file, glob)),
-      `no vitest project runs ${file}`,
-    ).toBe(true)
-    const source = readFileSync(file, 'utf8')
-    expect(titlesIn(source), `${file} has no such test`).toContain(title)
-    expect(source, `${file} leaves tests out`).not.toMatch(LEFT_OUT)
-  })
+  test.each(proofs.map((proof) => [proof.test, proof] as const))(
+    'a test is there and runs: %s',
+    (_, proof) => {
+      const { file, test: title } = proof
+      expect(existsSync(file), `${file} is gone`).toBe(true)
+      expect(
+        globs.some((glob) => matchesGlob(file, glob)),
+        `no vitest project runs ${file}`,
+      ).toBe(true)
+      const source = readFileSync(file, 'utf8')
+      expect(titlesIn(source), `${file} has no such test`).toContain(title)
+      expect(source, `${file} leaves tests out`).not.toMatch(LEFT_OUT)
+    },
+  )
 
   test.each(PROMISES.flatMap(({ command }) => (command === undefined ? [] : [command])))(
     'CI runs: %s',
@@ -50,9 +53,9 @@ const LEFT_OUT = /\b(?:test|describe)(?:\.\w+)*\.(?:skip|todo|only|skipIf|runIf|
 
 /** The first arguments of calls that look like a test's: `('title', …`. */
 function titlesIn(source: string): string[] {
-  return [...source.matchAll(/\(\s*(['`])((?:(?!\1)[^\\\n]|\\.)+)\1,\s*(?:async\b|\(|_|\w+\s*=>|\w+\))/g)].map(
-    ([, , title]) => (title ?? '').replaceAll(/\\(.)/g, '$1'),
-  )
+  return [
+    ...source.matchAll(/\(\s*(['`])((?:(?!\1)[^\\\n]|\\.)+)\1,\s*(?:async\b|\(|_|\w+\s*=>|\w+\))/g),
+  ].map(([, , title]) => (title ?? '').replaceAll(/\\(.)/g, '$1'))
 }
 
 /** The `include` of every project below a configuration. */

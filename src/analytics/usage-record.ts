@@ -1,4 +1,4 @@
-import type { Usage } from '../dialects/index.ts'
+import { type Usage, USAGE_NAMES } from '../dialects/index.ts'
 import type { BtcUsd, Msat } from '../money/index.ts'
 
 export interface UsageFacts {
@@ -30,26 +30,24 @@ export interface UsageFacts {
  * Written with the settlement, in the hold's own row.
  */
 export function usageRecord(facts: UsageFacts): string {
-  return JSON.stringify({
-    v: 1,
-    dialect: facts.dialect,
-    model: facts.model,
-    upstream: facts.upstream,
-    ending: facts.ending,
-    estimated: facts.estimated || undefined,
-    usage: facts.usage && onlyUsed(facts.usage),
-    pico_usd: String(facts.picoUsd),
-    upstream_pico_usd: String(facts.upstreamPicoUsd),
-    charge_msat: String(facts.charge),
-    cents_per_btc: String(facts.rate.centsPerBtc),
-    margin_bp: facts.marginBp,
-    price_version: facts.priceVersion,
-    components: facts.components.map((line) => [line.name, line.units, String(line.picoUsdPerUnit)]),
-  })
+  const { dialect, model, upstream, ending, estimated, usage, priceVersion } = facts
+  // Written out by hand: this is on the path of every call, and only these texts can need escapes.
+  const components = facts.components.map((line) => `["${line.name}",${line.units},"${line.picoUsdPerUnit}"]`)
+  return (
+    `{"v":1,"dialect":${JSON.stringify(dialect)},"model":${JSON.stringify(model)},` +
+    (upstream === undefined ? '' : `"upstream":${JSON.stringify(upstream)},`) +
+    `"ending":${JSON.stringify(ending)},` +
+    (estimated ? '"estimated":true,' : '') +
+    (usage === undefined ? '' : `"usage":${onlyUsed(usage)},`) +
+    `"pico_usd":"${facts.picoUsd}","upstream_pico_usd":"${facts.upstreamPicoUsd}",` +
+    `"charge_msat":"${facts.charge}","cents_per_btc":"${facts.rate.centsPerBtc}","margin_bp":${facts.marginBp},` +
+    `"price_version":${JSON.stringify(priceVersion)},"components":[${components.join(',')}]}`
+  )
 }
 
-function onlyUsed(usage: Usage): Record<string, number> {
-  const used: Record<string, number> = {}
-  for (const [name, count] of Object.entries(usage)) if (count > 0) used[name] = count
-  return used
+function onlyUsed(usage: Usage): string {
+  let used = ''
+  for (const name of USAGE_NAMES)
+    if (usage[name] > 0) used += `${used === '' ? '' : ','}"${name}":${usage[name]}`
+  return `{${used}}`
 }

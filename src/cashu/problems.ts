@@ -49,6 +49,14 @@ export function mintUnreachable(mint: string): DomainError {
   )
 }
 
+export function keysetNotKnownYet(mint: string, retryAfterS: number): DomainError {
+  return new DomainError(
+    'cashu_mint_rate_limited',
+    `The keyset of this ecash is new here, and its mint ${mint} was asked for its keysets a moment ago. ${UNTOUCHED} Send the same request again in ${retryAfterS} s.`,
+    { details: { mint }, retryAfterS },
+  )
+}
+
 /** After a step that may have moved money: nothing may be said about it but "wait". */
 export function undecided(mint: string): DomainError {
   return new DomainError(

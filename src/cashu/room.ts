@@ -1,6 +1,5 @@
-import type { Clock } from '../lib/index.ts'
 import type { Storage, Vault } from '../storage/index.ts'
-import { assert } from '../lib/index.ts'
+import { assert, type Clock } from '../lib/index.ts'
 import type { Mint } from './mint/mint.ts'
 
 export type OnEvent = (event: string, fields: Readonly<Record<string, unknown>>) => void

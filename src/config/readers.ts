@@ -52,7 +52,7 @@ export function readUrl(name: string, text: string): string {
   if (!isPlain)
     throw new ConfigError(
       name,
-      `has ${text}, which is not a plain http(s) URL. Write it as https://host/path.`,
+      `has ${text.replace(/\/\/.*@/, '//[hidden]@')}, which is not a plain http(s) URL. Write it as https://host/path.`,
     )
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
 }

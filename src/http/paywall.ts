@@ -15,7 +15,7 @@ import { usageRecord } from '../analytics/index.ts'
 import type { NodeRooms } from './node.ts'
 import { RouteReply } from './route-reply.ts'
 import { sendProblem } from './send-problem.ts'
-import { visitOf } from './visit.ts'
+import { callIdOf, visitOf } from './visit.ts'
 
 const TIMEOUT_MS = 600_000
 
@@ -34,6 +34,9 @@ export interface PaywallOptions {
  */
 export function paywall({ rooms, price, timeoutMs = TIMEOUT_MS }: PaywallOptions) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const callId = callIdOf(request)
+    response.setHeader('x-request-id', callId)
+    response.setHeader('x-routstr-request-id', callId)
     const route = new RouteReply(request, response)
     try {
       const cost = typeof price === 'function' ? price(request) : price

@@ -16,6 +16,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     )
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes))
+  if (request.readableEnded) return Promise.resolve(parsedBefore(request))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -37,6 +38,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
         reject(new DomainError('bad_http', 'The request ended before its body did.'))
     })
   })
+}
+
+/** The app that a router of ours is mounted in may have a JSON parser of its own before it. */
+function parsedBefore(request: IncomingMessage): Buffer {
+  const parsed: unknown = Reflect.get(request, 'body')
+  return Buffer.from(parsed === undefined ? '' : JSON.stringify(parsed))
 }
 
 function tooLarge(maxBytes: number): DomainError {

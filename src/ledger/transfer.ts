@@ -21,16 +21,13 @@ const insertTransfer = statement<
     .onConflict((conflict) => conflict.column('reference').doNothing())
     .returning('id'),
 )
-const insertEntry = statement<
-  LedgerTables,
-  { transfer: bigint; account: AccountId; amount: Msat },
-  unknown
->((db, slot) =>
-  db.insertInto('entry').values({
-    transfer_id: slot('transfer'),
-    account_id: slot('account'),
-    amount_msat: slot('amount'),
-  }),
+const insertEntry = statement<LedgerTables, { transfer: bigint; account: AccountId; amount: Msat }, unknown>(
+  (db, slot) =>
+    db.insertInto('entry').values({
+      transfer_id: slot('transfer'),
+      account_id: slot('account'),
+      amount_msat: slot('amount'),
+    }),
 )
 const insertCharge = statement<
   LedgerTables,

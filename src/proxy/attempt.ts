@@ -32,6 +32,8 @@ export interface Forward {
   readonly outputLimit: number | undefined
   /** The bytes that go up, for the upstream's name of the model. */
   readonly write: (model: string) => Buffer
+  /** What an upstream said, without the operator's key. */
+  readonly withoutKey: (upstreamId: string, text: string) => string
   readonly relay: Relay
 }
 
@@ -129,7 +131,9 @@ export class Attempt implements UpstreamSink {
   #refused(head: ReplyHead): AttemptEnd {
     const kind = classifyStatus(head.status)
     if (kind === 'callers') {
-      const problem = upstreamRejected(head.status, readRefusal(Buffer.concat(this.#refusal)))
+      const said = readRefusal(Buffer.concat(this.#refusal))
+      const shown = this.#forward.withoutKey(this.#route.upstreamId, said)
+      const problem = upstreamRejected(head.status, shown)
       return { kind: 'problem', problem, mayTryAnother: false }
     }
     const problem =
@@ -148,12 +152,15 @@ export class Attempt implements UpstreamSink {
 
   #reading(ending: Ending, problem: DomainError | undefined): AttemptEnd {
     const meter = this.#meter
+    const delivered = (): Delivered => this.delivered()
     const reading: ForwardedReading = {
       ending,
       problem,
       wasLive: this.#forward.relay.isLive,
       reported: meter?.usage(),
-      delivered: this.delivered(),
+      get delivered() {
+        return delivered()
+      },
       route: this.#route,
       tail: (report: CostReport | undefined) => meter?.finish(report) ?? Buffer.alloc(0),
     }

@@ -8,7 +8,7 @@ import {
   type Route,
   upstreamCost,
 } from '../catalog/index.ts'
-import type { AskedRequest, Delivered, Usage } from '../dialects/index.ts'
+import { type AskedRequest, type Delivered, type Usage, USAGE_NAMES } from '../dialects/index.ts'
 import { minMsat, type Msat, msatToUsd, subMsat, ZERO } from '../money/index.ts'
 import type { Charge, Ending } from './sale.ts'
 
@@ -18,6 +18,7 @@ export interface ModelReading {
   /** Whether pieces left for the caller while they came. */
   readonly wasLive: boolean
   readonly reported: Usage | undefined
+  /** Counted when it is first asked for, which a usable report spares. */
   readonly delivered: Delivered
   /** The route that served last; undefined where none was reached. */
   readonly route: Route | undefined
@@ -94,18 +95,19 @@ function usageOf(
   reading: ModelReading,
 ): { usage: Usage; estimated: boolean } | undefined {
   if (!isOwed(reading)) return undefined
-  const { reported, delivered } = reading
-  const isUsable = reported && (!delivered.hasContent || hasCounts(reported))
+  const { reported } = reading
+  const isUsable = reported && (hasCounts(reported) || !reading.delivered.hasContent)
   if (isUsable) return { usage: boundUsage({ ...reported, requests: 1 }, call.bounds), estimated: false }
-  return { usage: estimateUsage(call.asked, delivered, call.bounds), estimated: true }
+  return { usage: estimateUsage(call.asked, reading.delivered, call.bounds), estimated: true }
 }
 
-function isOwed({ ending, wasLive, delivered }: ModelReading): boolean {
+function isOwed(reading: ModelReading): boolean {
+  const { ending, wasLive } = reading
   if (ending === 'complete' || ending === 'left') return true
-  return ending === 'cut' && wasLive && delivered.hasContent
+  return ending === 'cut' && wasLive && reading.delivered.hasContent
 }
 
 /** Zero for an answer that had content is as good as no report: what went out is never free. */
 function hasCounts(usage: Usage): boolean {
-  return Object.entries(usage).some(([name, count]) => name !== 'requests' && count > 0)
+  return USAGE_NAMES.some((name) => name !== 'requests' && usage[name] > 0)
 }

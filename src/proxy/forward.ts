@@ -31,7 +31,7 @@ export class Forwarding {
 
   async #tryRoutes(): Promise<ForwardedReading> {
     const { relay, routes } = this.#forward
-    let last: DomainError = upstreamUnavailable({})
+    let last: DomainError | undefined
     let route: Route | undefined
     for (route of routes) {
       const attempt = new Attempt(this.#forward, route)
@@ -45,7 +45,7 @@ export class Forwarding {
       last = end.problem
       if (!end.mayTryAnother || relay.hasLeft || relay.isGone()) break
     }
-    return noReply(last, route, relay)
+    return noReply(last ?? upstreamUnavailable({}), route, relay)
   }
 
   delivered(): Delivered {

@@ -114,6 +114,7 @@ class ModelSale implements Sale<ForwardedReading> {
       asked,
       routes: offer.routes,
       outputLimit: this.#sentLimit,
+      withoutKey: (upstreamId, text) => this.#counter.upstreams.withoutKey(upstreamId, text),
       write: (model) => dialect.writeRequest(body, asked, { model, outputLimit: this.#sentLimit }),
       relay,
     })

@@ -39,9 +39,14 @@ export class Relay {
     this.#reply.onDrain(listener)
   }
 
-  /** The head of the reply. A live one leaves with the first piece, so that until then another supplier may serve. */
+  /**
+   * The head of the reply. A live one leaves with the first piece, so that until then another supplier may serve; what the
+   * one before him said of a kept reply is forgotten.
+   */
   begin(status: number, headers: ReplyHeaders): void {
     this.#head = { status, headers }
+    this.#kept = []
+    this.#keptBytes = 0
   }
 
   /** A piece that may leave. False asks to wait for `onDrain`, or, for a kept reply that grew too large, to stop. */

@@ -16,6 +16,7 @@ export type Param = Readonly<Record<string, unknown>>
 /** A query built and compiled once; `first` and `run` execute it with fresh values. */
 export interface Statement<P extends Param, Row> {
   readonly query: CompiledQuery
+  /** Which name gives the value of each place; undefined where the value is `fixed`. */
   readonly names: readonly (string | undefined)[]
   readonly fixed: readonly unknown[]
   /** Only for the type checker. */
@@ -62,10 +63,10 @@ export function statement<Tables, P extends Param, Row>(
 }
 
 export function bindingsOf<P extends Param, Row>(of: Statement<P, Row>, params: P): unknown[] {
-  const bindings = Array.from<unknown>({ length: of.names.length })
+  const bindings = of.fixed.slice()
   for (let i = 0; i < bindings.length; i += 1) {
     const name = of.names[i]
-    bindings[i] = name === undefined ? of.fixed[i] : params[name]
+    if (name !== undefined) bindings[i] = params[name]
   }
   return bindings
 }

@@ -14,7 +14,8 @@ export class Storage implements AsyncDisposable {
   readonly #reader: SqliteConnection
   readonly #queue: CommitQueue
   readonly #lock: DirectoryLock
-  readonly #checkpoints: Worker
+  readonly #checkpointStart: NodeJS.Timeout
+  #checkpoints: Worker | undefined
 
   private constructor(dataDir: string) {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
@@ -24,11 +25,11 @@ export class Storage implements AsyncDisposable {
     migrate(this.#writer)
     this.#reader = new SqliteConnection(path, { readonly: true })
     this.#queue = new CommitQueue(this.#writer)
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    this.#checkpoints = new Worker(new URL(`./checkpoint-worker.${extension}`, import.meta.url), {
-      workerData: path,
-    })
-    this.#checkpoints.unref()
+    // Not at once: a process that ends while a thread of it loads the database's native part ends badly.
+    this.#checkpointStart = setTimeout(() => {
+      this.#checkpoints = startCheckpoints(path)
+    }, CHECKPOINT_START_MS)
+    this.#checkpointStart.unref()
   }
 
   /**
@@ -59,12 +60,24 @@ export class Storage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.drained()
-    await endOf(this.#checkpoints)
+    clearTimeout(this.#checkpointStart)
+    if (this.#checkpoints) await endOf(this.#checkpoints)
     this.#reader.database.close()
     this.#writer.database.pragma('wal_checkpoint(TRUNCATE)')
     this.#writer.database.close()
     this.#lock.release()
   }
+}
+
+const CHECKPOINT_START_MS = 2000
+
+function startCheckpoints(path: string): Worker {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const worker = new Worker(new URL(`./checkpoint-worker.${extension}`, import.meta.url), {
+    workerData: path,
+  })
+  worker.unref()
+  return worker
 }
 
 async function endOf(worker: Worker): Promise<void> {

@@ -22,6 +22,9 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   totalMs: 1_800_000,
 }
 
+/** So much of a key names it; masked quotes show about as much. */
+const KEY_START = 8
+
 export type UpstreamEvent = 'upstream_models_read' | 'upstream_models_failed'
 
 export interface UpstreamsOptions {
@@ -86,6 +89,14 @@ export class Upstreams {
     }
     const limits = call.stream ? this.#streamed : this.#whole
     return upstream.exchange({ method: 'POST', path: call.path, body: call.body, limits }, sink)
+  }
+
+  /** A text of an upstream without the operator's key in it, which some quote when they refuse, whole or masked. */
+  withoutKey(upstreamId: string, text: string): string {
+    const key = this.#byId.get(upstreamId)?.config.key
+    if (!key) return text
+    const start = RegExp.escape(key.slice(0, KEY_START))
+    return text.replaceAll(new RegExp(`${start}[^\\s"'<>,;]*`, 'g'), '[key]')
   }
 
   /** Ends every call (as `aborted`) and every connection. */

@@ -64,9 +64,8 @@ export class Payouts {
     // An odd version names the refund that was paid last, an even one says that money came in since.
     const isPaid = row.refundVersion % 2 === 1
     if (floorSat(balance.available) < 1) {
-      const last = isPaid ? await this.#stored(refundReference(wallet, row.refundVersion)) : undefined
-      if (!last) throw noBalance()
-      return last
+      if (!isPaid) throw noBalance()
+      return this.#finished(wallet, refundReference(wallet, row.refundVersion))
     }
     const version = row.refundVersion + (isPaid ? 2 : 1)
     const { amountSat, mint } = await this.#plan(wallet, {})
@@ -78,6 +77,17 @@ export class Payouts {
     const reference = refundReference(wallet, version)
     const ecash = await cashu.send({ reference, from: wallet.accountId, mint, amountSat, join })
     return { ecash, amountSat, mint }
+  }
+
+  /** A payout that was saved before; one that is still under way at its mint is waited for, never made again. */
+  async #finished(wallet: Wallet, reference: string): Promise<Payout> {
+    const { storage, cashu } = this.#parts
+    const earlier = await this.#stored(reference)
+    if (earlier) return earlier
+    const [source] = await storage.read((tx) => store.listFunding(tx, wallet.id))
+    const mint = source?.mint ?? ''
+    const ecash = await cashu.send({ reference, from: wallet.accountId, mint, amountSat: 1 })
+    return { ecash, amountSat: readEcash(ecash).faceSat, mint: readEcash(ecash).mint }
   }
 
   async #stored(reference: string): Promise<Payout | undefined> {

@@ -29,6 +29,8 @@ async function openLab(options: PlayMintOptions = {}, nodeOptions: NodeOptions =
 }
 
 const SWAP = '/v1/swap'
+/** A point of the curve, but no signature of the mint. */
+const GENERATOR = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'
 const isSigned = (path: string): boolean => path === SWAP || path === '/v1/restore'
 
 /** Does something at the mint when the next swap arrives, before it is executed. */
@@ -214,6 +216,25 @@ describe('a mint that changes between plan and request', () => {
     expect(await faultsInBooks(node)).toEqual([])
   })
 
+  test('a copy of the first plan is executed after the second was sent: its old outputs are found', async () => {
+    await using lab = await openLab({ keysetVersion: 1 })
+    const { mint, node, receive } = lab
+    const text = await mint.mintEcash(20, { split: [16, 4] })
+    let swaps = 0
+    mint.faults.setFaults((path) => {
+      if (path !== SWAP) return undefined
+      swaps += 1
+      if (swaps === 1 || swaps === 2) mint.setFee(1000)
+      if (swaps === 1) return { late: 150 }
+      if (swaps !== 3) return undefined
+      mint.setFee(100)
+      return 'hang'
+    })
+    expect(await receive(text)).toMatchObject({ kind: 'credited', netSat: 19, feeSat: 1 })
+    expect(swaps).toBe(3)
+    expect(await faultsInBooks(node)).toEqual([])
+  })
+
   test('a higher fee on the same keyset: the payer bears the fee that was charged', async () => {
     await using lab = await openLab({ keysetVersion: 1 })
     const { mint, node, receive } = lab
@@ -257,6 +278,10 @@ describe('a mint that lies', () => {
   test.each([
     ['amounts', (text: string) => text.replaceAll('"amount":1,', '"amount":2,')],
     ['signatures', (text: string) => text.replaceAll(/"C_":"(..)(..)/g, '"C_":"$103')],
+    [
+      'signatures that are points',
+      (text: string) => text.replaceAll(/"C_":"[0-9a-f]+"/g, `"C_":"${GENERATOR}"`),
+    ],
     ['keysets', (text: string) => text.replaceAll('"id":"01', '"id":"00')],
   ])('about %s is neither credited nor refused: somebody has to look', async (_what, lie) => {
     await using mint = await disposableMint()

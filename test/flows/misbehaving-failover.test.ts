@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type MisbehaviourName, startUpstream, type Upstream } from '../../src/demo/index.ts'
 import { balanceOf, chargeOf, expectBalancedBooks, openWallet, satsIn } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
@@ -14,10 +14,19 @@ interface Pair extends AsyncDisposable {
   readonly second: Upstream
 }
 
-const pairs: Pair[] = []
-afterEach(async () => {
-  for (const pair of pairs.splice(0)) await pair[Symbol.asyncDispose]()
+/** The second is dearer, so that a charge at its price would show. */
+let pair: Pair
+const counted = { first: 0, second: 0 }
+beforeAll(async () => {
+  pair = await startPair(1000, 5000)
 })
+afterEach(() => {
+  pair.first.behave(undefined)
+  pair.second.behave(undefined)
+  counted.first = pair.first.stats.calls
+  counted.second = pair.second.stats.calls
+})
+afterAll(() => pair[Symbol.asyncDispose]())
 
 /** Two upstreams that sell the same models, in this order, at these margins (basis points). */
 async function startPair(firstBp = 1000, secondBp = 1000): Promise<Pair> {
@@ -37,9 +46,7 @@ async function startPair(firstBp = 1000, secondBp = 1000): Promise<Pair> {
     await node[Symbol.asyncDispose]()
     await Promise.all([first.close(), second.close()])
   }
-  const pair = { node, first, second, [Symbol.asyncDispose]: dispose }
-  pairs.push(pair)
-  return pair
+  return { node, first, second, [Symbol.asyncDispose]: dispose }
 }
 
 const request = {
@@ -62,22 +69,27 @@ async function askStream({ node }: Pair, payer: Record<string, string>): Promise
 }
 
 const callsOf = ({ first, second }: Pair): number[] => [first.stats.calls, second.stats.calls]
+/** The calls of one test at the pair that all share. */
+const callsSince = (): number[] => [
+  pair.first.stats.calls - counted.first,
+  pair.second.stats.calls - counted.second,
+]
 
 describe('the same model at two upstreams', () => {
   test('is bought where it is sold cheapest, also when that one is listed last', async () => {
-    const pair = await startPair(2000, 1000)
-    const key = await openWallet(pair.node, 100)
-    const before = await balanceOf(pair.node, key)
-    expect(await ask(pair, { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 })
-    expect(callsOf(pair)).toEqual([0, 1])
-    expect(before - (await balanceOf(pair.node, key))).toBe(REPORTED)
+    await using own = await startPair(2000, 1000)
+    const key = await openWallet(own.node, 100)
+    const before = await balanceOf(own.node, key)
+    expect(await ask(own, { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 })
+    expect(callsOf(own)).toEqual([0, 1])
+    expect(before - (await balanceOf(own.node, key))).toBe(REPORTED)
   })
 
   test('is bought at the one listed first where the price is equal', async () => {
-    const pair = await startPair()
-    const key = await openWallet(pair.node, 100)
-    await ask(pair, { authorization: `Bearer ${key}` })
-    expect(callsOf(pair)).toEqual([1, 0])
+    await using own = await startPair()
+    const key = await openWallet(own.node, 100)
+    await ask(own, { authorization: `Bearer ${key}` })
+    expect(callsOf(own)).toEqual([1, 0])
   })
 })
 
@@ -108,7 +120,6 @@ describe('another upstream serves before the first byte', () => {
   test.each(before)(
     'after %s (%s): one answer, charged once at the price that was shown',
     async (fault, form) => {
-      const pair = await startPair(1000, 5000)
       pair.first.behave(fault)
       const key = await openWallet(pair.node, 100)
       const had = await balanceOf(pair.node, key)
@@ -116,26 +127,25 @@ describe('another upstream serves before the first byte', () => {
       const text = form === 'stream' ? await askStream(pair, payer) : JSON.stringify(await ask(pair, payer))
       expect(text.split('word')).toHaveLength(21)
       expect(text).not.toContain('overloaded')
-      expect(callsOf(pair)).toEqual([1, 1])
+      expect(callsSince()).toEqual([1, 1])
       expect(had - (await balanceOf(pair.node, key))).toBe(REPORTED)
       await expectBalancedBooks(pair.node)
     },
   )
 
   test('after a connection that does not come about', async () => {
-    const pair = await startPair()
-    await pair.first.close()
-    const key = await openWallet(pair.node, 100)
-    expect(await ask(pair, { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 })
-    expect(pair.second.stats.calls).toBe(1)
+    await using own = await startPair()
+    await own.first.close()
+    const key = await openWallet(own.node, 100)
+    expect(await ask(own, { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 })
+    expect(own.second.stats.calls).toBe(1)
   })
 
   test('for a one-shot payer also in the middle of the stream that waits for his change', async () => {
-    const pair = await startPair()
     pair.first.behave('cut_mid_content')
     const ecash = await pair.node.mint.mintEcash(100)
     expect((await askStream(pair, { 'x-cashu': ecash })).split('word')).toHaveLength(21)
-    expect(callsOf(pair)).toEqual([1, 1])
+    expect(callsSince()).toEqual([1, 1])
     const claim = await pair.node.post('/v1/wallet/refund', {}, { 'x-cashu': ecash })
     expect(satsIn(String(claim.body['token']))).toBe(98)
   })
@@ -145,13 +155,12 @@ describe('no other upstream is asked', () => {
   test.each(['cut_mid_content', 'hang_mid_stream', 'error_in_stream'] as const)(
     'once a byte has left (%s): what was delivered is charged',
     async (fault) => {
-      const pair = await startPair()
       pair.first.behave(fault)
       const key = await openWallet(pair.node, 100)
       const had = await balanceOf(pair.node, key)
       const text = await askStream(pair, { authorization: `Bearer ${key}` })
       expect(text.split('word')).toHaveLength(11)
-      expect(callsOf(pair)).toEqual([1, 0])
+      expect(callsSince()).toEqual([1, 0])
       expect(had - (await balanceOf(pair.node, key))).toBe(HALF)
     },
   )
@@ -159,18 +168,16 @@ describe('no other upstream is asked', () => {
   test.each(['status_400', 'status_404', 'status_422'] as const)(
     'when the request is at fault (%s)',
     async (fault) => {
-      const pair = await startPair()
       pair.first.behave(fault)
       const key = await openWallet(pair.node, 100)
       expect(await ask(pair, { authorization: `Bearer ${key}` })).toMatchObject({
         status: Number(fault.slice(7)),
       })
-      expect(callsOf(pair)).toEqual([1, 0])
+      expect(callsSince()).toEqual([1, 0])
     },
   )
 
   test('for a caller who has hung up meanwhile', async () => {
-    const pair = await startPair()
     pair.first.hold()
     pair.first.behave('status_500')
     const key = await openWallet(pair.node, 100)
@@ -188,35 +195,34 @@ describe('no other upstream is asked', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     pair.first.release()
     await expect.poll(() => pair.node.app.rooms.heartbeat.running).toBe(0)
-    expect(callsOf(pair)).toEqual([1, 0])
+    expect(callsSince()).toEqual([1, 0])
     expect(await balanceOf(pair.node, key)).toBe(had)
   })
 })
 
 test('when both fail the call costs nothing', async () => {
-  const pair = await startPair()
   pair.first.behave('status_500')
   pair.second.behave('status_429')
   const key = await openWallet(pair.node, 100)
   const had = await balanceOf(pair.node, key)
   expect(await ask(pair, { authorization: `Bearer ${key}` })).toMatchObject({ status: 429 })
-  expect(callsOf(pair)).toEqual([1, 1])
+  expect(callsSince()).toEqual([1, 1])
   expect(await balanceOf(pair.node, key)).toBe(had)
 })
 
 test('the last good list of models is kept while an upstream does not answer', async () => {
-  const pair = await startPair()
-  const port = Number(new URL(pair.first.url).port)
-  const list = await pair.node.get('/v1/models')
+  await using own = await startPair()
+  const port = Number(new URL(own.first.url).port)
+  const list = await own.node.get('/v1/models')
   expect(JSON.stringify(list)).toContain('gpt-4o-mini')
-  await Promise.all([pair.first.close(), pair.second.close()])
-  await pair.node.app.rooms.upstreams.refreshModels()
-  const states = pair.node.app.rooms.upstreams.states()
+  await Promise.all([own.first.close(), own.second.close()])
+  await own.node.app.rooms.upstreams.refreshModels()
+  const states = own.node.app.rooms.upstreams.states()
   expect(states.map(({ lastError }) => typeof lastError)).toEqual(['string', 'string'])
-  expect(await pair.node.get('/v1/models')).toEqual(list)
+  expect(await own.node.get('/v1/models')).toEqual(list)
   await using back = await revive(port)
-  const key = await openWallet(pair.node, 100)
-  expect(await ask(pair, { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 })
+  const key = await openWallet(own.node, 100)
+  expect(await ask(own, { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 })
   expect(back.upstream.stats.calls).toBe(1)
 })
 

@@ -1,6 +1,6 @@
-import OpenAI from 'openai'
+import OpenAI, { APIError, RateLimitError } from 'openai'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Behaviour, type Misbehaviour, MISBEHAVIOURS } from '../../src/demo/index.ts'
+import type { Behaviour, Misbehaviour, MisbehaviourName } from '../../src/demo/index.ts'
 import { balanceOf, chargeOf, expectBalancedBooks, openWallet, satsIn } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
@@ -30,7 +30,7 @@ afterEach(() => expectBalancedBooks(node))
 afterAll(() => node[Symbol.asyncDispose]())
 
 /** The upstream goes through these, one a call, and then answers well. */
-function behaveInTurn(...turns: readonly (keyof typeof MISBEHAVIOURS | Misbehaviour)[]): void {
+function behaveInTurn(...turns: readonly (MisbehaviourName | Misbehaviour)[]): void {
   calls = 0
   const behaviour: Behaviour = ({ method }) => {
     if (method !== 'POST') return undefined
@@ -98,7 +98,7 @@ describe('the openai SDK with its default retries, paying by key', () => {
   test('429 for ever: a RateLimitError and no charge', async () => {
     behaveInTurn(BUSY, BUSY, BUSY)
     const { error } = await whole(client)
-    expect(error).toBeInstanceOf(OpenAI.RateLimitError)
+    expect(error).toBeInstanceOf(RateLimitError)
     expect(calls).toBe(3)
     await expectCharged()
   })
@@ -131,7 +131,7 @@ describe('the openai SDK with its default retries, paying by key', () => {
       behaveInTurn(name)
       const { text, error } = await streamed(client)
       expect(text).toBe(ANSWER.slice(0, 49))
-      expect(error).toBeInstanceOf(OpenAI.APIError)
+      expect(error).toBeInstanceOf(APIError)
       expect(calls).toBe(1)
       await expectCharged(HALF)
     },
@@ -191,7 +191,7 @@ describe('the openai SDK with its default retries, paying once by X-Cashu', () =
       behaveInTurn(how)
       const { text, error } = await say(client)
       expect(text).toBe('')
-      expect(error).toBeInstanceOf(OpenAI.APIError)
+      expect(error).toBeInstanceOf(APIError)
       expect(error).toMatchObject({ status, error: { refund_token: expect.stringMatching(/^cashuB/) } })
       expect(calls).toBe(1)
       await expectClaim(0)

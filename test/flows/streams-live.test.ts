@@ -154,9 +154,13 @@ describe('change later', () => {
   })
 })
 
+/**
+ * The output limit of a wallet with 7,000 msat: 6,363,636,363 pico-USD without margin. The input is bounded by its bytes
+ * (47), or by a closer count of its tokens, which the upstream takes for 10.
+ */
+const limitFor = (input: number): number => Math.floor((6_363_636_363 - input * 150_000) / 600_000)
+
 describe('a wallet smaller than the ceiling', () => {
-  // 7,000 msat after the mint's fee are 6,363,636,363 pico-USD without margin; 47 input tokens take 7,050,000 of them.
-  const LOWERED = Math.floor((6_363_636_363 - 47 * 150_000) / 600_000)
   const large = { ...ask, max_tokens: 16_000 }
 
   test('has its output limit lowered, upstream and in the head', async () => {
@@ -164,25 +168,42 @@ describe('a wallet smaller than the ceiling', () => {
     const response = await post(large, { authorization: `Bearer ${key}` })
     await response.text()
     expect(response.status).toBe(200)
-    expect(response.headers.get('x-farebox-clamped')).toBe(`max_tokens=${LOWERED}`)
-    expect(JSON.parse(node.upstream.requests.at(-1)?.body ?? '')).toMatchObject({ max_tokens: LOWERED })
+    const sent = Number(JSON.parse(node.upstream.requests.at(-1)?.body ?? '').max_tokens)
+    expect(response.headers.get('x-farebox-clamped')).toBe(`max_tokens=${sent}`)
+    expect(sent).toBeGreaterThanOrEqual(limitFor(47))
+    expect(sent).toBeLessThanOrEqual(limitFor(10))
     expect(await balanceOf(node, key)).toBe(7000 - REPORTED)
   })
 
   test('is refused with X-Farebox-Clamp: no, and the upstream is not asked', async () => {
     const key = await openWallet(node, 8)
     const before = node.upstream.stats.calls
-    const response = await post(large, { authorization: `Bearer ${key}`, 'x-farebox-clamp': 'no' })
-    const ceiling = chargeOf({ input: 47, output: 16_000 })
-    expect(response.status).toBe(402)
-    expect(await response.json()).toMatchObject({
-      error: {
-        code: 'insufficient_balance',
-        details: { amount_required_msat: ceiling, minimum_msat: ceiling, available_msat: 7000 },
+    const reply = await node.post('/v1/chat/completions', large, {
+      authorization: `Bearer ${key}`,
+      'x-farebox-clamp': 'no',
+    })
+    const required = Number(reply.body['amount_required_msat'])
+    expect(reply).toMatchObject({
+      status: 402,
+      body: {
+        error: { code: 'insufficient_balance', details: { minimum_msat: required, available_msat: 7000 } },
       },
     })
+    expect(required).toBeGreaterThanOrEqual(chargeOf({ input: 10, output: 16_000 }))
+    expect(required).toBeLessThanOrEqual(chargeOf({ input: 47, output: 16_000 }))
     expect(node.upstream.stats.calls).toBe(before)
     expect(await balanceOf(node, key)).toBe(7000)
+  })
+
+  test('is served unclamped with X-Farebox-Clamp: no once it has what was required', async () => {
+    const key = await openWallet(node, 12)
+    const reply = await node.post('/v1/chat/completions', large, {
+      authorization: `Bearer ${key}`,
+      'x-farebox-clamp': 'no',
+    })
+    expect(reply.status).toBe(200)
+    expect(reply.headers.get('x-farebox-clamped')).toBeNull()
+    expect(await balanceOf(node, key)).toBe(11_000 - REPORTED)
   })
 })
 
@@ -243,23 +264,23 @@ describe('a slow reader', () => {
     }
     outgoing.end('data: [DONE]\n\n')
   }
-
-  async function startReading(slow: TestNode, key: string): Promise<IncomingMessage> {
-    const outgoing = request(`${slow.baseUrl}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-    })
-    outgoing.end(JSON.stringify({ ...ask, max_tokens: 1000, stream: true }))
-    const [response]: unknown[] = await once(outgoing, 'response')
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `response` brings
-    return response as IncomingMessage
-  }
-
-  async function untilStalled(sent: { bytes: number }): Promise<number> {
-    for (let last = -1; last !== sent.bytes;) {
-      last = sent.bytes
-      await pause(200)
-    }
-    return sent.bytes
-  }
 })
+
+async function startReading(slow: TestNode, key: string): Promise<IncomingMessage> {
+  const outgoing = request(`${slow.baseUrl}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+  })
+  outgoing.end(JSON.stringify({ ...ask, max_tokens: 1000, stream: true }))
+  const [response]: unknown[] = await once(outgoing, 'response')
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `response` brings
+  return response as IncomingMessage
+}
+
+async function untilStalled(sent: { bytes: number }): Promise<number> {
+  for (let last = -1; last !== sent.bytes;) {
+    last = sent.bytes
+    await pause(200)
+  }
+  return sent.bytes
+}

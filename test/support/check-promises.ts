@@ -14,5 +14,7 @@ const broken = PROMISES.flatMap(({ promise, proofs }) =>
 )
 for (const line of broken) process.stderr.write(`${line}\n`)
 const proofs = PROMISES.flatMap((one) => one.proofs).length
-process.stdout.write(`${PROMISES.length} promises, ${proofs} tests named, ${broken.length} missing or failed\n`)
+process.stdout.write(
+  `${PROMISES.length} promises, ${proofs} tests named, ${broken.length} missing or failed\n`,
+)
 process.exitCode = broken.length > 0 || proofs === 0 ? 1 : 0

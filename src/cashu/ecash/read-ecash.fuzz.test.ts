@@ -18,22 +18,19 @@ function outcome(text: string): string {
   }
 }
 
-const proof = fc.record(
-  {
-    id: fc.oneof(fc.constant('00ad268c4d1f5826'), fc.jsonValue()),
-    amount: fc.oneof(fc.integer(), fc.jsonValue()),
-    secret: fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()),
-    C: fc.oneof(
-      fc.constant('02bc9097997d81afb2cc7346b5e4345a9346bd2a506eb7958598a72f0cf85163ea'),
-      fc.jsonValue(),
-    ),
-    dleq: fc.jsonValue(),
-    witness: fc.jsonValue(),
-  },
-  { requiredKeys: [] },
-)
+/** Mostly right, so that a good part of the whole is. */
+const mostly = (right: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.oneof({ weight: 19, arbitrary: right }, fc.jsonValue())
+const proof = fc.record({
+  id: mostly(fc.constant('00ad268c4d1f5826')),
+  amount: mostly(fc.integer({ min: 1, max: 1024 })),
+  secret: mostly(fc.oneof(fc.uuid(), fc.string({ unit: 'binary' }))),
+  C: mostly(fc.constant('02bc9097997d81afb2cc7346b5e4345a9346bd2a506eb7958598a72f0cf85163ea')),
+  dleq: fc.jsonValue(),
+  witness: fc.jsonValue(),
+})
 const entry = fc.record({
-  mint: fc.oneof(fc.webUrl(), fc.jsonValue()),
+  mint: mostly(fc.webUrl()),
   proofs: fc.array(proof, { maxLength: 4 }),
 })
 
@@ -61,7 +58,7 @@ describe('reading ecash, whatever is in it', () => {
       ),
       { numRuns: 2000 },
     )
-    expect(read).toBeGreaterThan(0)
+    expect(read).toBeGreaterThan(20)
   })
 
   test('any text at all', () => {

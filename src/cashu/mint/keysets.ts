@@ -1,7 +1,7 @@
 import { Keyset as MintKeyset } from '@cashu/cashu-ts'
 import { type Clock, SingleFlight } from '../../lib/index.ts'
 import type { Storage } from '../../storage/index.ts'
-import { invalidEcash, mintUnreachable, wrongUnit } from '../problems.ts'
+import { invalidEcash, keysetNotKnownYet, mintUnreachable, wrongUnit } from '../problems.ts'
 import { type Keyset, readKeys, saveKeyset } from '../store/keyset-store.ts'
 import type { MintClient } from './mint-client.ts'
 import type { ListedKeyset } from './replies.ts'
@@ -36,20 +36,18 @@ export class MintKeysets {
 
   /**
    * The keysets of these ids, whole or short, with their keys. Asks the mint at most once in ten seconds.
-   * @throws DomainError `invalid_cashu_token`, `cashu_unit_not_supported`, `cashu_mint_unreachable`
+   * @throws DomainError `invalid_cashu_token`, `cashu_unit_not_supported`, `cashu_mint_unreachable`,
+   *   `cashu_mint_rate_limited` where the mint was asked too short a time ago to say that it does not have one
    */
   async resolve(ids: readonly string[]): Promise<ReadonlyMap<string, Keyset>> {
     const wanted = [...new Set(ids)]
     if (wanted.some((id) => id.startsWith('02') && id.length !== 12))
       throw invalidEcash('its keyset is of a kind not known here')
-    if (wanted.some((id) => !this.#find(id))) await this.#refreshIfOld()
+    const isFresh = wanted.every((id) => this.#find(id)) || (await this.#refreshIfOld())
     const found = new Map<string, Keyset>()
     for (const id of wanted) {
       const keyset = this.#find(id)
-      if (!keyset)
-        throw this.#isLastRefreshGood
-          ? invalidEcash('its keyset is not one of the mint')
-          : this.#unreachable()
+      if (!keyset) throw this.#notKnown(isFresh)
       if (keyset.unit !== UNIT) throw wrongUnit(keyset.unit)
       found.set(id, await this.#withKeys(keyset))
     }
@@ -78,11 +76,23 @@ export class MintKeysets {
     return this.#flights.run('', () => this.#refresh())
   }
 
-  async #refreshIfOld(): Promise<void> {
-    const pause = this.#isLastRefreshGood ? REFRESH_EVERY_MS : RETRY_EVERY_MS
-    if (this.#options.clock.now() - this.#askedAt >= pause) await this.refresh()
+  /** Whether the mint has answered just now. */
+  #refreshIfOld(): Promise<boolean> {
+    if (this.#options.clock.now() >= this.#mayAskAt) return this.refresh()
     // One that is under way already is worth waiting for, too.
-    else await this.#flights.run('', async () => this.#isLastRefreshGood)
+    return this.#flights.run('', async () => false)
+  }
+
+  get #mayAskAt(): number {
+    return this.#askedAt + (this.#isLastRefreshGood ? REFRESH_EVERY_MS : RETRY_EVERY_MS)
+  }
+
+  /** A mint may have made a keyset since it was asked, and whoever is told that his ecash is bad throws it away. */
+  #notKnown(isFresh: boolean): Error {
+    if (isFresh) return invalidEcash('its keyset is not one of the mint')
+    if (!this.#isLastRefreshGood) return this.#unreachable()
+    const { mint, clock } = this.#options
+    return keysetNotKnownYet(mint, Math.max(1, Math.ceil((this.#mayAskAt - clock.now()) / 1000)))
   }
 
   async #refresh(): Promise<boolean> {

@@ -28,9 +28,10 @@ export function heading(title: string, aside: string, ink: Ink = plainInk): stri
 
 /** A step as it is printed, `number` before it. */
 export function showStep(step: Step, number: number, ink: Ink = plainInk): string {
-  const answer = step.answer && `   ${ink.quote(`“${oneLine(step.answer, WIDTH - 6)}”`)}`
-  const head = ` ${ink.bold(`${number}  ${step.title}`)}   ${ink.faint(step.request)}`
-  return [head, answer, showSum(step.lines, step.total, ink)].filter(Boolean).join('\n')
+  const title = ` ${number}  ${step.title}`
+  const request = step.request.padStart(WIDTH - title.length)
+  const answer = step.answer === undefined ? [] : quoted(step.answer).map((line) => `    ${ink.quote(line)}`)
+  return [ink.bold(title) + ink.faint(request), ...answer, showSum(step.lines, step.total, ink)].join('\n')
 }
 
 /** Lines, and what they come to. */
@@ -52,7 +53,14 @@ export function sats(msat: bigint): string {
   return `${msat < 0n ? '−' : ''}${whole}.${(size % 1000n).toString().padStart(3, '0')}`
 }
 
-function oneLine(text: string, width: number): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim()
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line
+/** A quotation in lines that fit below a title. */
+function quoted(text: string): string[] {
+  const lines = ['']
+  for (const word of `“${text.trim()}”`.split(/\s+/)) {
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + word.length < WIDTH - 4) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }

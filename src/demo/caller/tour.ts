@@ -45,7 +45,7 @@ class Tour {
     const answered = await this.#node.chat('What does a fare box do?', { paidBy })
     const left = await this.#node.balance(paidBy)
     const lines = [...this.#broughtIn(this.#ecash), ...(await this.#costOf(answered))]
-    return step({
+    return checked({
       title: 'Ecash where the API key goes',
       request: CHAT,
       answered,
@@ -59,7 +59,7 @@ class Tour {
     const before = await this.#node.balance(paidBy)
     const answered = await this.#node.chat('And where do the coins go?', { paidBy, stream: true })
     const lines: Line[] = [{ label: 'on its wallet', msat: before }, ...(await this.#costOf(answered))]
-    return step({
+    return checked({
       title: 'The same ecash again, streamed',
       request: CHAT,
       answered,
@@ -81,15 +81,15 @@ class Tour {
       throw new Error(`The change is ${changeMsat} msat, ${rest} msat are missing`)
     lines.push({ label: 'kept, less than a sat', msat: -rest })
     const total = { label: 'change, in X-Cashu', msat: changeMsat }
-    const request = `${CHAT}   X-Cashu: cashuB…`
-    return { step: step({ title: 'One call, paid at the door', request, answered, lines, total }), change }
+    const request = `${CHAT}, X-Cashu`
+    return { step: checked({ title: 'One call, paid at the door', request, answered, lines, total }), change }
   }
 
   async createWallet(): Promise<{ step: Step; key: string }> {
     const ecash = await this.#options.mintEcash(500)
     const wallet = await this.#node.post('/v1/wallet/create', { cashu_token: ecash })
     const key = stringIn(wallet, 'api_key')
-    const made = step({
+    const made = checked({
       title: 'A wallet with a key of its own',
       request: 'POST /v1/wallet/create',
       lines: this.#broughtIn(ecash),
@@ -102,7 +102,7 @@ class Tour {
     const paidBy = byKey(key)
     const before = await this.#node.balance(paidBy)
     const answered = await this.#node.chat('Does this work with any SDK?', { paidBy })
-    return step({
+    return checked({
       title: 'A call by that key',
       request: CHAT,
       answered,
@@ -115,7 +115,7 @@ class Tour {
     const paidBy = byKey(key)
     const before = await this.#node.balance(paidBy)
     const { balance_msat: after } = await this.#node.post('/v1/wallet/topup', { cashu_token: change }, paidBy)
-    return step({
+    return checked({
       title: 'Topped up, with the change of step 3',
       request: 'POST /v1/wallet/topup',
       lines: [{ label: 'on the wallet', msat: before }, ...this.#broughtIn(change)],
@@ -127,7 +127,7 @@ class Tour {
     const paidBy = byKey(key)
     const before = await this.#node.balance(paidBy)
     const ecash = stringIn(await this.#node.post('/v1/wallet/withdraw', {}, paidBy), 'cashu_token')
-    return step({
+    return checked({
       title: 'And home again',
       request: 'POST /v1/wallet/withdraw',
       lines: [
@@ -160,7 +160,7 @@ class Tour {
   }
 }
 
-function step(parts: {
+function checked(parts: {
   title: string
   request: string
   answered?: Answered

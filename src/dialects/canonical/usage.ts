@@ -30,3 +30,17 @@ export const NO_USAGE: Usage = {
   webSearches: 0,
   requests: 0,
 }
+
+/** The names of all counts. */
+export const USAGE_NAMES: readonly (keyof Usage)[] = [
+  'inputTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'inputAudioTokens',
+  'cacheReadAudioTokens',
+  'outputTokens',
+  'reasoningTokens',
+  'outputAudioTokens',
+  'webSearches',
+  'requests',
+]

@@ -6,6 +6,7 @@ import { errorText } from './error-text.ts'
 import { estimatedUsage, pricedUsage, readOpenAiUsage } from './usage.ts'
 
 const NOTHING = Buffer.alloc(0)
+const NOTHING_DELIVERED: Delivered = { outputEstimate: 0, hasContent: false }
 
 /** What the whole replies of one route look like. */
 export interface WholeReply {
@@ -22,7 +23,7 @@ export class WholeMeter implements Meter {
   readonly #chunks: Buffer[] = []
   #bytes: Buffer = NOTHING
   #reply: JsonObject | undefined
-  #delivered: Delivered = { outputEstimate: 0, hasContent: false }
+  #delivered: Delivered | undefined
   #failure: string | undefined
 
   constructor(shape: WholeReply) {
@@ -40,13 +41,15 @@ export class WholeMeter implements Meter {
     const reply = parseJson(this.#bytes.toString())
     if (isObject(reply) && Array.isArray(reply[this.#shape.answers])) {
       this.#reply = reply
-      this.#delivered = this.#shape.measure(reply, this.#bytes)
     } else if (isObject(reply) && (reply['error'] ?? undefined) !== undefined) {
       this.#failure = errorText(reply['error'])
     } else this.#failure = 'garbage'
   }
 
+  /** Measured when it is asked for: a reply with a usable report is never. */
   delivered(): Delivered {
+    if (!this.#reply) return NOTHING_DELIVERED
+    this.#delivered ??= this.#shape.measure(this.#reply, this.#bytes)
     return this.#delivered
   }
 
@@ -68,7 +71,7 @@ export class WholeMeter implements Meter {
     const { members } = scanJson(this.#bytes)
     const reported = this.#reply['usage']
     const counts = isObject(reported) && this.usage() && !cost.estimated ? reported : undefined
-    const usage = counts ?? estimatedUsage(this.#shape.inputEstimate, this.#delivered.outputEstimate)
+    const usage = counts ?? estimatedUsage(this.#shape.inputEstimate, this.delivered().outputEstimate)
     const text = JSON.stringify(pricedUsage(usage, cost))
     // Of repeated keys a reader takes the last one.
     const member = members.findLast(({ key }) => key === 'usage')

@@ -10,6 +10,7 @@ import { Storage, Vault } from '../../../src/storage/index.ts'
 /** A database with the cashu room on it, and one account to credit and debit. */
 export interface CashuNode extends AsyncDisposable {
   readonly storage: Storage
+  readonly vault: Vault
   readonly cashu: Cashu
   readonly account: AccountId
   readonly events: readonly string[]
@@ -27,10 +28,11 @@ export interface NodeOptions extends Partial<CashuOptions> {
 export async function openCashuNode(mints: readonly string[], options: NodeOptions = {}): Promise<CashuNode> {
   const { dir = mkdtempSync(join(tmpdir(), 'farebox-cashu-')), rootKey = randomBytes(32), ...rest } = options
   const storage = Storage.open(dir)
+  const vault = new Vault([rootKey])
   const events: string[] = []
   const cashu = await Cashu.open({
     storage,
-    vault: new Vault([rootKey]),
+    vault,
     mints,
     clock: systemClock,
     timeoutMs: 400,
@@ -45,6 +47,7 @@ export async function openCashuNode(mints: readonly string[], options: NodeOptio
   }
   return {
     storage,
+    vault,
     cashu,
     account,
     events,
