@@ -21,6 +21,21 @@ function load(name) {
   return import(new URL(hasSource ? `../src/${name}.ts` : `../dist/${name}.js`, import.meta.url).href)
 }
 
+/**
+ * `npm run` passes a signal to its shell only, which dies of it and leaves this process behind. So when we came by npm and
+ * the shell is gone, that was the signal.
+ */
+function stopWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const shell = process.ppid
+  const look = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(look)
+    process.kill(process.pid, 'SIGTERM')
+  }, 250)
+  look.unref()
+}
+
 async function run([command = 'start', ...rest]) {
   if (command === '--version' || command === '-v') {
     console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
@@ -38,6 +53,7 @@ async function run([command = 'start', ...rest]) {
     process.exitCode = 1
     return
   }
+  stopWithNpm()
   if (command === 'demo') {
     const { demo } = await load('demo')
     process.exitCode = await demo(rest)

@@ -16,6 +16,11 @@ export function expressReply(response: Response, writer: Writer): Reply {
   return {
     head(status: number, headers: ReplyHeaders) {
       if (isGone || response.headersSent) return
+      // Headers in one list are written as they stand, which costs half of what setting each one does.
+      if (response.getHeaderNames().length === 0) {
+        writer.writeHead.call(response, status, rawHeaders(headers))
+        return
+      }
       for (const [name, value] of Object.entries(headers)) {
         response.setHeader(name, typeof value === 'string' ? value : [...value])
       }
@@ -33,4 +38,12 @@ export function expressReply(response: Response, writer: Writer): Reply {
       else leavers.push(listener)
     },
   }
+}
+
+function rawHeaders(headers: ReplyHeaders): (string | string[])[] {
+  const list: (string | string[])[] = []
+  for (const [name, value] of Object.entries(headers)) {
+    list.push(name, typeof value === 'string' ? value : [...value])
+  }
+  return list
 }

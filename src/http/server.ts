@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
 import { renderOpenAiProblem } from '../dialects/index.ts'
 import { DomainError, newId } from '../lib/index.ts'
-import { commonHeaders } from './middleware/common-headers.ts'
+import { commonHeaders, preflight } from './middleware/common-headers.ts'
 import type { NodeRooms } from './node.ts'
 import { toProblem } from './problems.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
@@ -25,8 +25,9 @@ export function publicApp(rooms: NodeRooms): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
-  app.use(commonHeaders)
+  app.use(preflight)
   app.use(inferenceRoutes(rooms))
+  app.use(commonHeaders)
   app.use(walletRoutes(rooms))
   app.use(catalogueRoutes(rooms))
   app.use(healthRoutes(rooms))

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CASHU_FAILPOINTS } from '../../src/cashu/index.ts'
 import type { PlayMint } from '../../src/demo/index.ts'
 import { isUnspent, redeem } from './support/purse.ts'
@@ -13,9 +13,10 @@ const NET_SAT = 63
 const PAYMENT_SAT = 100
 
 /** What goes wrong at the mint, so that a step is reached at all. */
-type Trouble = 'none' | 'reply lost' | 'rotation' | 'thief'
+type Trouble = 'none' | 'reply lost' | 'rotation'
 
-const receiveSteps: readonly [step: string, trouble: Trouble][] = [
+/** Receives and sends pass the same steps. */
+const steps: readonly [step: string, trouble: Trouble][] = [
   ['planned', 'none'],
   ['saved', 'none'],
   ['posted', 'none'],
@@ -24,20 +25,12 @@ const receiveSteps: readonly [step: string, trouble: Trouble][] = [
   ['restoring', 'reply lost'],
   ['restored', 'reply lost'],
   ['replanned', 'rotation'],
-  ['refusing', 'thief'],
-  ['refused', 'thief'],
 ]
-const sendSteps = receiveSteps.filter(([, trouble]) => trouble !== 'thief')
 
 const hit = new Set<string>()
-afterAll(() => {
-  const expected = CASHU_FAILPOINTS.filter((name) => !name.startsWith('sweep.'))
-  expect([...hit].toSorted()).toEqual(expected.toSorted())
-})
 
-function makeTrouble(mint: PlayMint, trouble: Trouble, ecash?: string): void {
+function makeTrouble(mint: PlayMint, trouble: Trouble): void {
   if (trouble === 'reply lost') mint.faults.failNext('/v1/swap', 'drop_after')
-  if (trouble === 'thief' && ecash !== undefined) mint.mark(ecash, 'SPENT')
   if (trouble !== 'rotation') return
   let isDone = false
   mint.faults.setFaults((path) => {
@@ -75,24 +68,31 @@ async function askThroughDeath(lab: Lab, child: Awaited<ReturnType<Lab['start']>
   return { app, again: await askAgain(died.baseUrl, died.question) }
 }
 
+const chat = (ecash: string): Question => ({
+  path: '/v1/chat/completions',
+  headers: { 'x-cashu': ecash },
+  body: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Tell me of trains' }], max_tokens: 40 },
+})
+const refundOf = (baseUrl: string, ecash: string) =>
+  ask(baseUrl, { path: '/v1/wallet/refund', headers: { 'x-cashu': ecash } })
+
 describe.concurrent('a node killed while it takes ecash in credits it once', () => {
-  test.each(receiveSteps)('as a key, at receive.%s (%s)', async (step, trouble) => {
+  test.each(steps)('as a key, at receive.%s (%s)', async (step, trouble) => {
     await using lab = await openLab()
     const failpoint = `receive.${step}`
     const child = await lab.start(failpoint)
     const { baseUrl } = child
     const ecash = await lab.mint.mintEcash(ECASH_SAT)
-    makeTrouble(lab.mint, trouble, ecash)
+    makeTrouble(lab.mint, trouble)
     const question: Question = { method: 'GET', path: '/v1/wallet/info', headers: bearer(ecash) }
     const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
-    if (trouble === 'thief') expect(again.status).toBeGreaterThanOrEqual(400)
-    else expect(jsonOf(again)).toMatchObject({ balance: NET_SAT * 1000, reserved: 0 })
+    expect(jsonOf(again)).toMatchObject({ balance: NET_SAT * 1000, reserved: 0 })
     const books = await app.rooms.storage.read((tx) => app.rooms.cashu.books(tx))
-    expect(books.perMint.reduce((sum, at) => sum + at.heldSat, 0)).toBe(trouble === 'thief' ? 0 : NET_SAT)
-    if (trouble !== 'thief') expect(await faultsOf(app)).toEqual([])
+    expect(books.perMint).toMatchObject([{ heldSat: NET_SAT }])
+    expect(await faultsOf(app)).toEqual([])
   })
 
-  test.each(receiveSteps)('as a top-up, at receive.%s (%s)', async (step, trouble) => {
+  test.each(steps)('as a top-up, at receive.%s (%s)', async (step, trouble) => {
     await using lab = await openLab()
     const failpoint = `receive.${step}`
     // Every plain receive passes these steps, so the wallet's own has passed them before.
@@ -100,46 +100,76 @@ describe.concurrent('a node killed while it takes ecash in credits it once', () 
     const { baseUrl } = child
     const key = await openWallet(lab, baseUrl)
     const ecash = await lab.mint.mintEcash(ECASH_SAT)
-    makeTrouble(lab.mint, trouble, ecash)
+    makeTrouble(lab.mint, trouble)
     const question = { path: '/v1/wallet/topup', headers: bearer(key), body: { cashu_token: ecash } }
     const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
-    const added = trouble === 'thief' ? 0 : NET_SAT
-    if (trouble === 'thief') expect(again).toMatchObject({ status: 400 })
-    else expect(jsonOf(again)).toMatchObject({ amount_added: NET_SAT, balance: NET_SAT + added })
-    expect(await infoOf(baseUrl, key)).toMatchObject({ balance: (NET_SAT + added) * 1000 })
+    expect(jsonOf(again)).toMatchObject({ amount_added: NET_SAT, balance: 2 * NET_SAT })
+    expect(await infoOf(baseUrl, key)).toMatchObject({ balance: 2 * NET_SAT * 1000 })
     expect(await faultsOf(app)).toEqual([])
   })
 
-  test.each(receiveSteps)('for one call, at receive.%s (%s)', async (step, trouble) => {
+  test.each(steps.filter(([step]) => step !== 'committed'))(
+    'for one call, at receive.%s (%s): the retry joins it, and is the call',
+    async (step, trouble) => {
+      await using lab = await openLab()
+      const failpoint = `receive.${step}`
+      const child = await lab.start(failpoint)
+      const { baseUrl } = child
+      const ecash = await lab.mint.mintEcash(PAYMENT_SAT)
+      makeTrouble(lab.mint, trouble)
+      const question = chat(ecash)
+      const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
+      expect(again).toMatchObject({ status: 200 })
+      const change = String(jsonOf(await refundOf(baseUrl, ecash))['token'])
+      expect(change).toBe(again.headers.get('x-cashu'))
+      expect(await earned(app)).toBe(BigInt(again.headers.get('x-routstr-cost-msats') ?? -1))
+      expect(isUnspent(lab.mint, change)).toBe(true)
+      expect(await faultsOf(app)).toEqual([])
+    },
+  )
+
+  test('for one call, at receive.committed: all of it comes back, and the retry says where', async () => {
+    await using lab = await openLab()
+    const failpoint = 'receive.committed'
+    const child = await lab.start(failpoint)
+    const { baseUrl } = child
+    const ecash = await lab.mint.mintEcash(PAYMENT_SAT)
+    const question = chat(ecash)
+    const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
+    expect(jsonOf(again)['error']).toMatchObject({ code: 'cashu_token_already_spent' })
+    const refund = jsonOf(await refundOf(baseUrl, ecash))
+    expect(refund['sats']).toBe(String(PAYMENT_SAT - 1))
+    expect(isUnspent(lab.mint, String(refund['token']))).toBe(true)
+    expect(await earned(app)).toBe(0n)
+    expect(await faultsOf(app)).toEqual([])
+  })
+})
+
+const thefts = ['refusing', 'refused'].flatMap((step) =>
+  (['a key', 'a top-up', 'the payment of a call'] as const).map((use) => ({ step, use })),
+)
+
+describe.concurrent('ecash that somebody else has spent is credited to nobody, killed or not', () => {
+  test.each(thefts)('as $use, at receive.$step', async ({ step, use }) => {
     await using lab = await openLab()
     const failpoint = `receive.${step}`
     const child = await lab.start(failpoint)
     const { baseUrl } = child
+    const key = await openWallet(lab, baseUrl)
     const ecash = await lab.mint.mintEcash(PAYMENT_SAT)
-    makeTrouble(lab.mint, trouble, ecash)
-    const messages = [{ role: 'user', content: 'Tell me of trains' }]
-    const body = { model: 'gpt-4o-mini', messages, max_tokens: 40 }
-    const question = { path: '/v1/chat/completions', headers: { 'x-cashu': ecash }, body }
-    const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
-    const refund = await ask(baseUrl, { path: '/v1/wallet/refund', headers: { 'x-cashu': ecash } })
-    if (trouble === 'thief') {
-      for (const seen of [again, refund]) {
-        expect(jsonOf(seen)['error']).toMatchObject({ code: 'cashu_token_already_spent' })
-      }
-    } else if (step === 'committed') {
-      // Taken in and never used for a call: all of it comes back, and the retry says where.
-      expect(again).toMatchObject({ status: 400 })
-      expect(jsonOf(again)['error']).toMatchObject({ code: 'cashu_token_already_spent' })
-      expect(jsonOf(refund)['sats']).toBe(String(PAYMENT_SAT - 1))
-      expect(await earned(app)).toBe(0n)
-    } else {
-      // Not taken in for certain: the retry joins it, and is the call.
-      expect(again).toMatchObject({ status: 200 })
-      expect(jsonOf(refund)['token']).toBe(again.headers.get('x-cashu'))
-      expect(await earned(app)).toBe(BigInt(again.headers.get('x-routstr-cost-msats') ?? -1))
+    lab.mint.mark(ecash, 'SPENT')
+    const questions: Record<typeof use, Question> = {
+      'a key': { method: 'GET', path: '/v1/wallet/info', headers: bearer(ecash) },
+      'a top-up': { path: '/v1/wallet/topup', headers: bearer(key), body: { cashu_token: ecash } },
+      'the payment of a call': chat(ecash),
     }
-    if (trouble !== 'thief') expect(isUnspent(lab.mint, String(jsonOf(refund)['token']))).toBe(true)
-    if (trouble !== 'thief') expect(await faultsOf(app)).toEqual([])
+    const question = questions[use]
+    const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
+    const code = use === 'a key' ? 'invalid_api_key' : 'cashu_token_already_spent'
+    expect(jsonOf(again)['error']).toMatchObject({ code })
+    expect(jsonOf(await refundOf(baseUrl, ecash))).toHaveProperty('error')
+    expect(await infoOf(baseUrl, key)).toMatchObject({ balance: NET_SAT * 1000 })
+    expect(await faultsOf(app)).toEqual([])
   })
 })
 
@@ -161,7 +191,7 @@ const payouts = [
   { name: 'a refund', path: '/v1/wallet/refund', amount: NET_SAT, member: 'token' },
 ] as const
 const payoutCases = payouts.flatMap((payout) => [
-  ...sendSteps.map(([step, trouble]) => ({ ...payout, step, trouble })),
+  ...steps.map(([step, trouble]) => ({ ...payout, step, trouble })),
   { ...payout, step: 'local', trouble: 'none' as const },
 ])
 
@@ -188,4 +218,9 @@ describe.concurrent('a node killed while it pays out pays once', () => {
     expect(await redeem(lab.mint, ecash)).toBe(row.amount)
     expect(await faultsOf(app)).toEqual([])
   })
+})
+
+test('every step of a receive and a send has killed a node', () => {
+  const expected = CASHU_FAILPOINTS.filter((name) => !name.startsWith('sweep.'))
+  expect([...hit].toSorted()).toEqual(expected.toSorted())
 })

@@ -76,19 +76,20 @@ function secretsIn(ecash: string): string[] {
   return [ecash, ...getTokenMetadata(ecash).incompleteProofs.map(({ secret }) => secret)]
 }
 
+/** A word in the clear, as hex and as base64. */
+function formsOf(word: string): string[] {
+  const bytes = Buffer.from(word)
+  return [word, bytes.toString('hex'), bytes.toString('base64').slice(0, -4)]
+}
+
 /** Which of the words stand anywhere in what the node keeps on disk, in the clear or as hex or base64. */
 function foundOnDisk(dataDir: string, words: readonly string[]): string[] {
   const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
   expect(files).toEqual(expect.arrayContaining(['farebox.db', 'farebox.lock', 'secret.key']))
   return files.flatMap((file) => {
     const bytes = readFileSync(join(dataDir, file))
-    const forms = (word: string) => [
-      word,
-      Buffer.from(word).toString('hex'),
-      Buffer.from(word).toString('base64').slice(0, -4),
-    ]
     return words
-      .filter((word) => forms(word).some((form) => bytes.includes(form)))
+      .filter((word) => formsOf(word).some((form) => bytes.includes(form)))
       .map((word) => `${file}: ${word}`)
   })
 }

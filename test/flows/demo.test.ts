@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,6 +63,20 @@ describe('farebox demo --json', () => {
     expect(balance).toBeLessThan(1_000_000)
     running.child.kill('SIGTERM')
     expect(await running.ended).toEqual({ code: 0, stdout: line, stderr: '' })
+    expect(readdirSync(scratch)).toEqual([])
+  })
+})
+
+describe('a demo that npm started', () => {
+  test('ends when npm was told to, though npm tells only its shell', async () => {
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${bin}" demo --json; true`], {
+      env: { ...process.env, TMPDIR: scratch, npm_lifecycle_event: 'demo' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(shell.stdout, 'data')
+    const gone = once(shell.stdout, 'close')
+    shell.kill('SIGTERM')
+    await gone
     expect(readdirSync(scratch)).toEqual([])
   })
 })

@@ -192,7 +192,8 @@ describe('no other upstream is asked', () => {
     await expect.poll(() => pair.first.stats.waiting).toBe(1)
     controller.abort()
     await expect(left).rejects.toThrow('abort')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // Until the node has noticed it.
+    await new Promise((resolve) => setTimeout(resolve, 100))
     pair.first.release()
     await expect.poll(() => pair.node.app.rooms.heartbeat.running).toBe(0)
     expect(callsSince()).toEqual([1, 0])

@@ -1,15 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readEcash } from '../../src/cashu/index.ts'
+import { type PlayMint, startPlayMint } from '../../src/demo/index.ts'
 import { balanceOf } from '../../src/ledger/index.ts'
 import { bearer, chat, faultsInBooks, fundedKey, problemIn, until } from '../support/money-claims.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 
 let node: TestNode
+let second: PlayMint
 beforeAll(async () => {
+  second = await startPlayMint({ feePpk: 100 })
   node = await startTestNode({
+    moreMints: [second.url],
     app: { timeouts: { firstByteMs: 20_000, wholeFirstByteMs: 20_000, idleMs: 20_000, totalMs: 40_000 } },
   })
 })
-afterAll(() => node[Symbol.asyncDispose]())
+afterAll(async () => {
+  await node[Symbol.asyncDispose]()
+  await second.close()
+})
 
 /** Sends everything while the upstream holds, and lets it go once `decided` are refused or stand at the gate. */
 async function atOnce(
@@ -156,6 +164,31 @@ describe('one payment sent twice at once', () => {
       expect(claimed.body['token']).toBe(paid?.headers.get('x-cashu'))
       const cost = Number(paid?.headers.get('x-routstr-cost-msats'))
       expect(Number(claimed.body['sats'])).toBe(99 - Math.ceil(cost / 1000))
+    }
+  })
+})
+
+describe('looks and acts that cross', () => {
+  test('a payment that got its call meanwhile is not given back beside it', async () => {
+    const ecash = await node.mint.mintEcash(100)
+    const { payments } = node.app.rooms
+    const [paid] = await atOnce([() => chat(node, { 'x-cashu': ecash })], async () => {
+      const payment = await payments.receive(readEcash(ecash))
+      await expect(payments.giveBack(payment, Date.now())).rejects.toMatchObject({ code: 'payment_running' })
+    })
+    expect(paid).toMatchObject({ status: 200 })
+    const claimed = await node.post('/v1/wallet/refund', '', { 'x-cashu': ecash })
+    expect(claimed.body['token']).toBe(paid?.headers.get('x-cashu'))
+  })
+
+  test('five withdrawals at once take no more out of a mint than the wallet paid in there', async () => {
+    const key = await fundedKey(node, 40)
+    await node.post('/v1/wallet/topup', { cashu_token: await second.mintEcash(200) }, bearer(key))
+    const wish = { amount: 30, mint: node.mint.url }
+    const replies = await Promise.all(times(5, () => node.post('/v1/wallet/withdraw', wish, bearer(key))))
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1)
+    for (const reply of replies.filter(({ status }) => status !== 200)) {
+      expect(problemIn(reply)).toMatchObject({ status: 400, code: 'mint_not_funded' })
     }
   })
 })

@@ -1,3 +1,4 @@
+import { type ClientRequest, request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { balanceOf, chargeOf, expectBalancedBooks, openWallet, satsIn } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
@@ -11,30 +12,29 @@ const HALF = chargeOf({ input: 6, output: 13 })
 
 let node: TestNode
 beforeEach(async () => {
-  node = await startTestNode({ upstream: { answer: () => ANSWER } })
+  // Longer than any test: who hangs up on the upstream here does so because his caller left.
+  const timeouts = { firstByteMs: 20_000, wholeFirstByteMs: 20_000, idleMs: 20_000, totalMs: 20_000 }
+  node = await startTestNode({ app: { timeouts }, upstream: { answer: () => ANSWER } })
 })
 afterEach(() => node[Symbol.asyncDispose]())
 
-interface Caller {
-  readonly reply: Promise<Response>
-  leave(): void
-}
-
-function call(stream: boolean, headers: Record<string, string>): Caller {
-  const controller = new AbortController()
-  const reply = fetch(`${node.baseUrl}/v1/chat/completions`, {
+/** Asks over a connection of its own, which `destroy` hangs up. */
+function call(stream: boolean, headers: Record<string, string>): ClientRequest {
+  const caller = request(`${node.baseUrl}/v1/chat/completions`, {
+    agent: false,
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({
+  })
+  caller.on('error', () => undefined)
+  caller.end(
+    JSON.stringify({
       model: 'gpt-4o-mini',
       messages: [{ role: 'user', content: 'Tell me of trains' }],
       max_tokens: 50,
       stream,
     }),
-    signal: controller.signal,
-  })
-  reply.catch(() => undefined)
-  return { reply, leave: () => controller.abort() }
+  )
+  return caller
 }
 
 /** The caller hangs up while the upstream has not begun to answer. */
@@ -42,23 +42,35 @@ async function leaveBeforeHead(stream: boolean, headers: Record<string, string>)
   node.upstream.hold()
   const caller = call(stream, headers)
   await expect.poll(() => node.upstream.stats.waiting).toBe(1)
-  caller.leave()
-  await expect(caller.reply).rejects.toThrow('abort')
+  await leave(caller)
 }
 
 /** The caller hangs up when the tenth word is there and the upstream takes a pause. */
-async function leaveMidStream(headers: Record<string, string>): Promise<Response> {
+async function leaveMidStream(headers: Record<string, string>): Promise<void> {
   node.upstream.behave('hang_mid_stream')
   const caller = call(true, headers)
-  const response = await caller.reply
   let text = ''
-  const decoder = new TextDecoder()
-  for await (const piece of response.body ?? []) {
-    text += decoder.decode(piece)
-    if (text.split('word').length > 10) break
-  }
-  caller.leave()
-  return response
+  caller.on('response', (response) => {
+    response.on('data', (piece: Buffer) => {
+      text += piece.toString()
+    })
+    response.on('error', () => undefined)
+  })
+  await expect.poll(() => text.split('word').length).toBe(11)
+  await leave(caller)
+}
+
+/** Hangs up, and waits until the node has noticed it. */
+async function leave(caller: ClientRequest): Promise<void> {
+  const open = await connections()
+  caller.destroy()
+  await expect.poll(connections).toBeLessThan(open)
+}
+
+function connections(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    node.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+  })
 }
 
 const settled = async (): Promise<void> => {

@@ -33,6 +33,18 @@ export const PROMISES: readonly Promised[] = [
         file: 'test/real-mint/fifty-calls.test.ts',
         test: 'the books hold to the msat, and the mint agrees about every proof',
       },
+      {
+        file: 'test/properties/ledger.property.test.ts',
+        test: 'does what a simple model does under any interleaving, and its books always add up',
+      },
+      {
+        file: 'test/flows/wallet-payout.test.ts',
+        test: 'refunds, top-ups and calls at once conserve every sat',
+      },
+      {
+        file: 'test/flows/demo.test.ts',
+        test: 'prints a receipt whose books balance, ends with 0 and leaves nothing behind',
+      },
     ],
   },
   {
@@ -53,6 +65,11 @@ export const PROMISES: readonly Promised[] = [
         file: 'test/real-mint/killed-mint.test.ts',
         test: '%s: the caller is told to come back, and is credited once',
       },
+      { file: 'test/flows/parallel.test.ts', test: '50 calls: one wallet, credited once' },
+      {
+        file: 'test/flows/parallel.test.ts',
+        test: 'as a key, a payment, a top-up and a wallet at once it becomes one of them',
+      },
     ],
   },
   {
@@ -70,6 +87,14 @@ export const PROMISES: readonly Promised[] = [
         file: 'test/flows/misbehaving-failover.test.ts',
         test: 'after %s (%s): one answer, charged once at the price that was shown',
       },
+      {
+        file: 'test/flows/parallel.test.ts',
+        test: 'that is funded for ten ceilings: without a clamp exactly ten are served',
+      },
+      {
+        file: 'test/flows/parallel.test.ts',
+        test: 'clamped: the holds never come to more than the balance, and no call costs more than its own',
+      },
     ],
   },
   {
@@ -86,6 +111,10 @@ export const PROMISES: readonly Promised[] = [
         test: 'in its middle: the upstream is hung up on, what was said so far is owed (%s)',
       },
       { file: 'test/flows/misbehaving-failover.test.ts', test: 'when both fail the call costs nothing' },
+      {
+        file: 'test/faults/call-recovery.test.ts',
+        test: 'a stream cut by a crash costs what the last heartbeat saved, as an estimate',
+      },
     ],
   },
   {
@@ -97,10 +126,17 @@ export const PROMISES: readonly Promised[] = [
         test: 'running: 425 on a paid call and at the refund route; resolved: 400 and the same change every time',
       },
       { file: 'test/flows/one-shot.test.ts', test: 'at the next start all of it is at the refund route' },
-      { file: 'test/faults/call-kill-money.test.ts', test: 'for one call, at receive.%s (%s)' },
+      {
+        file: 'test/faults/call-kill-money.test.ts',
+        test: 'for one call, at receive.%s (%s): the retry joins it, and is the call',
+      },
       {
         file: 'test/real-mint/fifty-calls.test.ts',
         test: 'change, withdrawn and refunded ecash is redeemed at the mint by cashu-ts',
+      },
+      {
+        file: 'test/flows/restart.test.ts',
+        test: 'finds keys, aliases, balances and change as they were, and commits durably on every connection',
       },
     ],
   },
@@ -135,6 +171,10 @@ export const PROMISES: readonly Promised[] = [
         test: 'a one-shot that was resolved gives the same answer with the same change',
       },
       { file: 'test/flows/sdk-retries.test.ts', test: 'a mix of faults: as many charges as answers' },
+      {
+        file: 'test/flows/wallet-payout.test.ts',
+        test: 'with an Idempotency-Key is paid once, and another wish under that key is refused',
+      },
     ],
   },
   {
@@ -168,6 +208,10 @@ export const PROMISES: readonly Promised[] = [
         file: 'test/contracts/providers.test.ts',
         test: 'shows its key in one header, nowhere else, and brings the reply as it came',
       },
+      {
+        file: 'test/flows/canary.test.ts',
+        test: 'prompt, answer, ecash, keys, address and headers are in no file, no log and no upstream request',
+      },
     ],
   },
   {
@@ -182,6 +226,10 @@ export const PROMISES: readonly Promised[] = [
       {
         file: 'test/real-mint/fifty-calls.test.ts',
         test: '50 calls by ecash as key, sk- key and X-Cashu are paid to the msat',
+      },
+      {
+        file: 'test/flows/wallet.test.ts',
+        test: 'info is in msat with the fields that clients read, under every prefix, with and without slash',
       },
     ],
   },
@@ -210,6 +258,10 @@ export const PROMISES: readonly Promised[] = [
       {
         file: 'test/contracts/dialects.test.ts',
         test: 'an error keeps its code, message and request id, whole and inside a stream',
+      },
+      {
+        file: 'test/flows/one-shot-challenge.test.ts',
+        test: 'on a priced route is 402 with a payment request that a wallet can pay exactly',
       },
     ],
   },

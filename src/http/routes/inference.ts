@@ -5,6 +5,7 @@ import { DomainError } from '../../lib/index.ts'
 import { modelSupplier, serve, type Visit } from '../../proxy/index.ts'
 import { type Answer, type KeyedRequest, readIdempotencyKey } from '../idempotency/answers.ts'
 import { recordedReply } from '../idempotency/recorded-reply.ts'
+import { commonHeadersOf, setCommonHeaders } from '../middleware/common-headers.ts'
 import type { NodeRooms } from '../node.ts'
 import { readBody } from '../read-body.ts'
 import { problemAnswer, sendProblem } from '../send-problem.ts'
@@ -18,7 +19,7 @@ interface Exchange {
   readonly dialect: Dialect
 }
 
-/** The routes of every dialect: paid calls to models. */
+/** The routes of every dialect: paid calls to models. They put the common headers on their answers by themselves. */
 export function inferenceRoutes(rooms: NodeRooms): Router {
   const router = Router()
   for (const dialect of dialects) {
@@ -36,13 +37,26 @@ async function call(rooms: NodeRooms, exchange: Exchange): Promise<void> {
     const body = await readBody(request, BODY_BYTES_MAX)
     const visit = visitOf(request, response)
     const key = readIdempotencyKey(request.headers['idempotency-key'])
-    if (key === undefined) await serve(rooms, visit, modelSupplier(rooms.counter, { dialect, body }))
-    else await keyedCall(rooms, exchange, { visit, body, key })
+    if (key === undefined) {
+      await serve(rooms, withCommonHeaders(visit, request), modelSupplier(rooms.counter, { dialect, body }))
+      return
+    }
+    setCommonHeaders(request, response)
+    await keyedCall(rooms, exchange, { visit, body, key })
   } catch (error) {
     const isOurFault = !(error instanceof DomainError) || error.code === 'internal_error'
     if (isOurFault) rooms.log('request_failed', { callId: callIdOf(request), error })
+    if (!response.headersSent) setCommonHeaders(request, response)
     sendProblem(error, { request, response, render: dialect.renderProblem })
   }
+}
+
+/** In one list with the reply's own headers, which is cheaper than setting them before. */
+function withCommonHeaders(visit: Visit, request: Request): Visit {
+  const { reply } = visit
+  const head: Visit['reply']['head'] = (status, headers) =>
+    reply.head(status, { ...commonHeadersOf(request), ...headers })
+  return { ...visit, reply: { ...reply, head } }
 }
 
 /** A call whose caller asked that repeating it is free: its answer is kept, and given again. */
