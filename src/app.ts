@@ -5,7 +5,7 @@ import type { Express } from 'express'
 import { Access, makeSchemes } from './access/index.ts'
 import { Cashu } from './cashu/index.ts'
 import { Catalog, type Goods, OfferBook, openPriceLists, TokenCounter } from './catalog/index.ts'
-import { Answers, type NodeRooms, publicApp, publicServer } from './http/index.ts'
+import { Answers, type NodeRooms, publicApp, publicServer, Twins } from './http/index.ts'
 import { openAccount } from './ledger/index.ts'
 import { type Clock, DomainError, newId, sleep, systemClock, version } from './lib/index.ts'
 import type { BtcUsd, MarginBp } from './money/index.ts'
@@ -170,6 +170,7 @@ async function openRooms(options: AppOptions, state: { isClosing: boolean }): Pr
     clock,
     boot,
     answers: new Answers({ storage, clock, boot }),
+    twins: new Twins(),
     revenue: await storage.transact((tx) => openAccount(tx, { code: 'income:usage', kind: 'income' })),
     profile: profileOf(options),
     reasonsNotReady: () => reasons(options, { catalog, state }),

@@ -1,4 +1,5 @@
 export { Answers } from './idempotency/answers.ts'
+export { Twins } from './idempotency/twins.ts'
 export type { LogEvent, NodeRooms, Profile } from './node.ts'
 export { paywall, type PaywallOptions } from './paywall.ts'
 export { PROBLEMS } from './problems.ts'

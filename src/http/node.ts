@@ -3,6 +3,7 @@ import type { Cashu } from '../cashu/index.ts'
 import type { Catalog } from '../catalog/index.ts'
 import type { Clock } from '../lib/index.ts'
 import type { Answers } from './idempotency/answers.ts'
+import type { Twins } from './idempotency/twins.ts'
 import type { BtcUsd } from '../money/index.ts'
 import type { ModelCounter, Rooms } from '../proxy/index.ts'
 import type { Storage } from '../storage/index.ts'
@@ -21,6 +22,7 @@ export interface NodeRooms extends Rooms {
   readonly payouts: Payouts
   readonly counter: ModelCounter
   readonly answers: Answers
+  readonly twins: Twins
   readonly clock: Clock
   readonly profile: Profile
   /** What keeps the node from selling, as sentences; empty when it is ready. */

@@ -146,7 +146,8 @@ export class Attempt implements UpstreamSink {
   #unanswered(outcome: SendOutcome): AttemptEnd {
     const { relay } = this.#forward
     // The request went up and its caller hung up: what the upstream made of it is owed.
-    if (relay.isLive && relay.isGone()) return this.#reading('left', undefined)
+    const wentUp = outcome.kind === 'ended' || outcome.reason !== 'unreachable'
+    if (wentUp && relay.isLive && relay.isGone()) return this.#reading('left', undefined)
     return { kind: 'problem', problem: faultOf(outcome), mayTryAnother: true }
   }
 

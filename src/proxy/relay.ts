@@ -64,7 +64,8 @@ export class Relay {
 
   /** Ends the reply after the settlement: the head of a kept one with its last headers, then the bytes kept back. */
   finish(headers: ReplyHeaders, tail: Buffer): void {
-    if (this.#reply.isGone()) return
+    // A kept one is ended for a caller who left, too: somebody may be keeping it for him.
+    if (this.isLive && this.#reply.isGone()) return
     const body = this.#kept.length === 0 ? tail : Buffer.concat([...this.#kept, tail])
     this.#kept = []
     if (!this.#hasLeft && !this.isLive) this.#sendHead({ ...headers, 'content-length': String(body.length) })

@@ -62,7 +62,8 @@ export class Attempt implements Dispatcher.DispatchHandler, UpstreamControl, Wat
   }
 
   abort(): void {
-    this.fail('aborted', 'our side hung up')
+    // Before a connection stood, the upstream has seen nothing of the call.
+    this.fail(this.#controller ? 'aborted' : 'unreachable', 'our side hung up')
   }
 
   /** Ends the call and, where one stands, its connection. */

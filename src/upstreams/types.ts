@@ -62,7 +62,10 @@ export interface UpstreamControl {
   /** Stops reading from the upstream; at most one more piece follows. */
   pause(): void
   resume(): void
-  /** Hangs up. The call ends as `failed` with the reason `aborted`; nothing more is given to the sink. */
+  /**
+   * Hangs up. The call ends as `failed`, with the reason `aborted`, or `unreachable` where nothing was sent yet; nothing more
+   * is given to the sink.
+   */
   abort(): void
 }
 

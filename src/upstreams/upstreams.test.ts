@@ -421,8 +421,8 @@ describe('the control', () => {
       start: (control) => queueMicrotask(() => control.abort()),
     })
     expect([atStart.outcome, whileConnecting.outcome]).toEqual([
-      { kind: 'failed', began: false, reason: 'aborted', message: 'our side hung up' },
-      { kind: 'failed', began: false, reason: 'aborted', message: 'our side hung up' },
+      { kind: 'failed', began: false, reason: 'unreachable', message: 'our side hung up' },
+      { kind: 'failed', began: false, reason: 'unreachable', message: 'our side hung up' },
     ])
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(visits).toBe(0)
