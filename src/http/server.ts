@@ -67,7 +67,7 @@ function notFound(request: Request, response: Response): void {
   const path = request.path.length > 200 ? `${request.path.slice(0, 200)}…` : request.path
   const error = new DomainError(
     'not_found',
-    `Path '${path}' not found. GET / lists what this node offers. Nothing was charged.`,
+    `Path '${path}' not found for ${request.method}. GET / lists what this node offers. Nothing was charged.`,
   )
   sendProblem(error, { request, response })
 }

@@ -17,10 +17,13 @@ export function renderOpenAiStreamProblem(problem: Problem): Buffer {
 }
 
 function errorOf({ type, code, message, details, refundToken }: Problem): Record<string, unknown> {
+  const upstreamStatus = details?.['upstream_status']
   return {
     type,
     code,
     message,
+    // Where Routstr's clients look for it.
+    ...(upstreamStatus !== undefined && { upstream_status: upstreamStatus }),
     ...(details && { details }),
     ...(refundToken !== undefined && { refund_token: refundToken }),
   }

@@ -1,6 +1,6 @@
 import { App } from '../../../src/app.ts'
 import { armFailpoint } from '../../../src/lib/index.ts'
-import { appOptions } from './lab.ts'
+import { appOptions } from './options.ts'
 
 /** A node in a process of its own whose heartbeat is quick; that is no setting, so `src/main.ts` cannot be asked for it. */
 const [dataDir = '', mint = '', upstream = '', failpoint = ''] = process.argv.slice(2)

@@ -1,9 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 
 const MAIN = join(import.meta.dirname, '../../../src/main.ts')
 const STARTING_MS = 30_000
+
+const living = new Set<ChildProcess>()
+// A test that fails leaves its node behind.
+afterAll(() => {
+  for (const child of living) child.kill('SIGKILL')
+})
 
 export type Settings = Readonly<Record<string, string>>
 
@@ -70,6 +77,7 @@ function run({ settings = {}, script = [MAIN] }: ChildOptions): {
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'farebox-compile-cache'), ...Object.fromEntries(named) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  living.add(child)
   let text = ''
   for (const pipe of [child.stdout, child.stderr]) {
     pipe.setEncoding('utf8')
@@ -79,7 +87,10 @@ function run({ settings = {}, script = [MAIN] }: ChildOptions): {
   }
   // `close` comes after the pipes were read to their ends, `exit` may come before.
   const ended = new Promise<Ending>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal }))
+    child.once('close', (code, signal) => {
+      living.delete(child)
+      resolve({ code, signal })
+    })
   })
   return { child, ended, output: () => text }
 }

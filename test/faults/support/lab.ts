@@ -11,8 +11,9 @@ import {
   type UpstreamOptions,
 } from '../../../src/demo/index.ts'
 import { type ChildNode, type Settings, startChild } from './child-node.ts'
+import { appOptions, UPSTREAM_KEY } from './options.ts'
 
-export const UPSTREAM_KEY = 'sk-upstream-0123456789abcdef'
+export { UPSTREAM_KEY } from './options.ts'
 
 /** A mint, an upstream and a data directory that outlive the node which is killed. */
 export interface Lab extends AsyncDisposable {
@@ -63,24 +64,5 @@ export async function openLab(
       await mint.close()
       rmSync(dataDir, { recursive: true, force: true })
     },
-  }
-}
-
-/** What `Lab.settings` says, for a node that is not started by its settings. */
-export function appOptions({
-  mint,
-  upstream,
-  dataDir,
-}: Pick<Lab, 'dataDir'> & { mint: { url: string }; upstream: { url: string } }): Parameters<
-  typeof App.open
->[0] {
-  const main = { id: 'main', type: 'openai', url: upstream.url, key: UPSTREAM_KEY, prices: 'openai' }
-  return {
-    dataDir,
-    mints: [mint.url],
-    upstreams: [{ ...main, marginBp: undefined, order: 0 }],
-    marginBp: 1000,
-    btcUsd: { centsPerBtc: 10_000_000n },
-    mintTimeoutMs: 1000,
   }
 }
