@@ -9,7 +9,7 @@ import { Answers, type NodeRooms, publicApp, publicServer, Twins } from './http/
 import { openAccount } from './ledger/index.ts'
 import { type Clock, DomainError, newId, sleep, systemClock, version } from './lib/index.ts'
 import type { BtcUsd, MarginBp } from './money/index.ts'
-import { closeOrphans, Heartbeat } from './proxy/index.ts'
+import { closeOrphans, Departures, Heartbeat, returnUndelivered } from './proxy/index.ts'
 import { openNodeKey, Storage } from './storage/index.ts'
 import { type Timeouts, type UpstreamConfig, Upstreams } from './upstreams/index.ts'
 import { Payments, Payouts, Wallets } from './wallets/index.ts'
@@ -42,6 +42,7 @@ export interface AppOptions {
 export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void
 
 const JOB_EVERY_MS = 60_000
+const DEPARTURES_EVERY_MS = 5000
 const MODELS_WAIT_MS = 3000
 const MODELS_EVERY_MS = 10 * 60_000
 
@@ -67,6 +68,7 @@ export class App implements AsyncDisposable {
     const app = new App(rooms, state)
     await app.#recover()
     app.#every(JOB_EVERY_MS, () => app.#minutely())
+    app.#every(DEPARTURES_EVERY_MS, () => rooms.departures.flush())
     app.#every(MODELS_EVERY_MS, () => rooms.upstreams.refreshModels())
     return app
   }
@@ -97,6 +99,7 @@ export class App implements AsyncDisposable {
     await pause(5)
     this.server.closeAllConnections()
     this.rooms.heartbeat.stop()
+    await this.rooms.departures.flush().catch((error: unknown) => this.rooms.log('job_failed', { error }))
     await this.rooms.counter.tokens.close()
     await this.rooms.cashu.close()
     await this.rooms.storage[Symbol.asyncDispose]()
@@ -108,9 +111,13 @@ export class App implements AsyncDisposable {
 
   async #recover(): Promise<void> {
     const { rooms } = this
+    const returned = await returnUndelivered(rooms, {
+      payments: rooms.payments,
+      answered: (holdIds) => rooms.answers.answeredOf(holdIds),
+    })
     const closed = await closeOrphans(rooms, { payments: rooms.payments, offers: rooms.counter.offers })
     const givenBack = await rooms.payments.giveBackIdle({ atStart: true })
-    if (closed > 0 || givenBack > 0) rooms.log('orphans_closed', { closed, givenBack })
+    if (closed + givenBack + returned > 0) rooms.log('orphans_closed', { closed, givenBack, returned })
     rooms.cashu.resume().catch((error: unknown) => rooms.log('job_failed', { error }))
     // An upstream that is slow to answer must not keep the node from serving what it can.
     await Promise.race([rooms.upstreams.refreshModels(), sleep(MODELS_WAIT_MS)])
@@ -118,7 +125,10 @@ export class App implements AsyncDisposable {
 
   async #minutely(): Promise<void> {
     await this.rooms.payments.giveBackIdle({ atStart: false })
+    await this.rooms.payments.payReturns()
     await this.rooms.answers.forgetExpired()
+    // One that broke off by a fault of ours is tried again; what runs is left alone.
+    await this.rooms.cashu.resume()
     await this.rooms.cashu.sweepIssued()
   }
 
@@ -167,6 +177,7 @@ async function openRooms(options: AppOptions, state: { isClosing: boolean }): Pr
       tokens: new TokenCounter(),
       allowedFields: options.allowedFields ?? [],
     },
+    departures: new Departures(storage, boot),
     clock,
     boot,
     answers: new Answers({ storage, clock, boot }),

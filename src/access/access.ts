@@ -24,6 +24,15 @@ export class Access {
     throw this.#refusal(credentials, ask)
   }
 
+  /** What a request would be paid with, by itself, however it was sent; undefined where nothing in it pays. */
+  credentialOf(credentials: Credentials): string | undefined {
+    for (const scheme of this.#schemes) {
+      const credential = scheme.read(credentials)
+      if (credential !== undefined) return credential
+    }
+    return undefined
+  }
+
   #refusal(credentials: Credentials, ask: Ask): DomainError {
     if (credentials.authorization || credentials.apiKey) {
       return new DomainError(

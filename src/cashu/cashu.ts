@@ -17,7 +17,7 @@ import {
   type ReceiveView,
 } from './receive.ts'
 import { getMint, type OnEvent, type Room } from './room.ts'
-import { type LocalSend, Sender, type SendRequest } from './send.ts'
+import { type LocalSend, Sender, type SendRequest, type SendView } from './send.ts'
 import { listKeysets } from './store/keyset-store.ts'
 import { findOperation, getPlan, listRunning, type Purpose } from './store/operation-store.ts'
 import { releaseReserved } from './store/proof-store.ts'
@@ -161,6 +161,11 @@ export class Cashu {
   /** The ecash that a reference was given, if its send is done. */
   storedSend(tx: Tx, reference: string): Promise<string | undefined> {
     return this.#sender.stored(tx, reference)
+  }
+
+  /** The payout of a reference, done or under way; without its ecash until it is done. */
+  findSend(tx: Tx, reference: string): Promise<SendView | undefined> {
+    return this.#sender.find(tx, reference)
   }
 
   /** What was reserved for an owner and not used is anybody's again. */

@@ -113,7 +113,10 @@ export class Receiver {
     let now = operation
     if (operation.state === 'saved') {
       const from = this.#fresh.delete(operation.id) ? 'saved' : 'repeated'
-      await this.#runner().decide(operation.id, { from, waitMs })
+      // One that broke off, or that ended a moment ago, is judged by what is saved of it; the runner has told why.
+      await this.#runner()
+        .decide(operation.id, { from, waitMs })
+        .catch(() => undefined)
       now = (await storage.read((tx) => findReceive(tx, operation.id))) ?? operation
     }
     const { netSat, feeSat, failure } = now

@@ -34,6 +34,14 @@ export interface SendRequest extends Omit<LocalSend, 'at' | 'owner'> {
   readonly join?: (tx: Tx) => Promise<void>
 }
 
+/** A payout as others see it. */
+export interface SendView {
+  readonly mint: string
+  readonly amountSat: number
+  /** Undefined while it is under way. */
+  readonly ecash: string | undefined
+}
+
 const PLANS_MAX = 5
 
 /** Ecash out: from coins at hand in one transaction, else by a swap of own coins that was saved first. */
@@ -107,6 +115,11 @@ export class Sender {
     return (await operations.findSend(tx, this.#room.vault, reference))?.ecash
   }
 
+  async find(tx: Tx, reference: string): Promise<SendView | undefined> {
+    const known = await operations.findSend(tx, this.#room.vault, reference)
+    return known && { mint: known.operation.mint, amountSat: known.operation.netSat, ecash: known.ecash }
+  }
+
   async #send(request: SendRequest): Promise<string> {
     const { storage, clock, vault } = this.#room
     const { reference, join } = request
@@ -130,7 +143,10 @@ export class Sender {
     const from = this.#fresh.delete(id) ? 'saved' : 'repeated'
     const known = await storage.read((tx) => operations.findOperation(tx, id))
     if (known?.state === 'attention') throw needsAttention(mint)
-    await this.#runner().decide(id, { from, waitMs })
+    // One that broke off, or that ended a moment ago, is judged by what is saved of it; the runner has told why.
+    await this.#runner()
+      .decide(id, { from, waitMs })
+      .catch(() => undefined)
     const ended = await storage.read((tx) => operations.findSend(tx, this.#room.vault, reference))
     if (ended?.ecash !== undefined) return ended.ecash
     throw ended?.operation.state === 'attention' ? needsAttention(mint) : undecided(mint)
@@ -138,7 +154,9 @@ export class Sender {
 
   /** Saves a swap of own coins into what is sent and what is kept; gives its id. */
   async #prepare(request: SendRequest): Promise<string> {
-    const mint = getMint(this.#room, request.mint)
+    const mint = this.#room.mints.get(request.mint)
+    // One that is not taken any more, and of which no coin is left.
+    if (!mint) throw holdingsShort(request.mint)
     for (let plans = 0; plans < PLANS_MAX; plans += 1) {
       const plan = await this.#plan(mint, request.amountSat)
       failpoint('send.planned')

@@ -42,12 +42,13 @@ export function paywall({ rooms, price, timeoutMs = TIMEOUT_MS }: PaywallOptions
       const cost = typeof price === 'function' ? price(request) : price
       await serve(
         rooms,
-        visitOf(request, response, route.writer),
+        visitOf(request, response, { writer: route.writer }),
         routeSupplier({ rooms, route, cost, timeoutMs, next, request }),
       )
     } catch (error) {
       route.restore()
       sendProblem(error, { request, response })
+      route.mute()
     }
   }
 }
@@ -70,6 +71,7 @@ class RouteSale implements Sale {
   readonly isStream = true
   readonly terms: string
   readonly #order: RouteOrder
+  #isGood = false
   #hasContent = false
 
   constructor(order: RouteOrder) {
@@ -104,14 +106,22 @@ class RouteSale implements Sale {
     const end = await route.run({
       next,
       timeoutMs,
-      head: (status, headers) => relay.begin(status, headers),
+      head: (status, headers) => {
+        this.#isGood = status < 400
+        relay.begin(status, headers)
+      },
       piece: (chunk) => {
         const mayGoOn = relay.pass(chunk)
-        this.#hasContent = relay.hasLeft
+        this.#hasContent = relay.hasLeft && this.#isGood
         return mayGoOn
       },
       onDrain: (listener) => relay.onDrain(listener),
     })
+    if (end.kind === 'timeout' && relay.hasLeft) {
+      // What has left is owed; what has not is not to look like the end of the answer.
+      relay.cut()
+      return { ending: this.#hasContent ? 'cut' : 'failed', problem: undefined, tail: () => Buffer.alloc(0) }
+    }
     if (end.kind === 'timeout') {
       const problem = new DomainError(
         'supplier_timeout',
@@ -123,7 +133,7 @@ class RouteSale implements Sale {
   }
 
   charge(_hold: unknown, reading: Reading): Charge {
-    const isOwed = reading.ending === 'complete'
+    const isOwed = reading.ending === 'complete' || reading.ending === 'cut'
     const { cost, rooms } = this.#order
     const rate = rooms.profile.rate()
     return {

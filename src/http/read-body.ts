@@ -28,11 +28,11 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
         reject(tooLarge(maxBytes))
       } else chunks.push(chunk)
     })
-    request.once('end', () =>
+    request.on('end', () =>
       resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)),
     )
-    request.once('error', reject)
-    request.once('close', () => {
+    request.on('error', reject)
+    request.on('close', () => {
       // Every request closes: an error, and its stack, are made only where somebody waits for it.
       if (!request.readableEnded)
         reject(new DomainError('bad_http', 'The request ended before its body did.'))

@@ -26,6 +26,7 @@ const OURS = new Set(['content-length', 'transfer-encoding', 'connection', 'keep
 export class RouteReply {
   readonly writer: Writer
   readonly #response: Response
+  readonly #own: Readonly<Record<string, unknown>>
   #hasHead = false
   #isOver = false
 
@@ -35,6 +36,12 @@ export class RouteReply {
       writeHead: response.writeHead.bind(response),
       write: response.write.bind(response),
       end: response.end.bind(response),
+    }
+    this.#own = {
+      ...this.writer,
+      setHeader: response.setHeader.bind(response),
+      appendHeader: response.appendHeader.bind(response),
+      removeHeader: response.removeHeader.bind(response),
     }
   }
 
@@ -46,7 +53,8 @@ export class RouteReply {
         if (this.#isOver) return
         this.#isOver = true
         clearTimeout(timer)
-        this.restore()
+        if (end.kind === 'ended') this.restore()
+        else this.mute()
         resolve(end)
       }
       const timer = setTimeout(() => finish({ kind: 'timeout' }), listeners.timeoutMs)
@@ -81,7 +89,30 @@ export class RouteReply {
 
   /** Gives the response its own functions back. */
   restore(): void {
-    Object.assign(this.#response, this.writer)
+    Object.assign(this.#response, this.#own)
+  }
+
+  /**
+   * Whatever the route does from now on comes too late. It must not reach a caller whose call was closed as free, and must
+   * not throw either: in a callback of somebody else's code that would end the process.
+   */
+  mute(): void {
+    const response = this.#response
+    const ignore = (): Response => response
+    Object.assign(response, {
+      writeHead: ignore,
+      setHeader: ignore,
+      appendHeader: ignore,
+      removeHeader: () => undefined,
+      write: (...args: unknown[]) => {
+        callBack(args)
+        return true
+      },
+      end: (...args: unknown[]) => {
+        callBack(args)
+        return response
+      },
+    })
   }
 
   #begin(listeners: Listeners): void {
@@ -91,7 +122,8 @@ export class RouteReply {
     for (const [name, value] of Object.entries(this.#response.getHeaders())) {
       if (value !== undefined && !OURS.has(name)) headers[name] = Array.isArray(value) ? value : String(value)
     }
-    for (const name of OURS) this.#response.removeHeader(name)
+    // Node takes the removal of a header that is not there as a wish: the end of such a reply could not be told from a cut.
+    for (const name of OURS) if (this.#response.hasHeader(name)) this.#response.removeHeader(name)
     listeners.head(this.#response.statusCode, headers)
   }
 

@@ -34,6 +34,11 @@ export function sendProblem(
   }
   response.statusCode = status
   response.setHeader('content-length', body.length)
-  if (!request.complete) response.setHeader('connection', 'close')
+  if (!request.complete && hasBody(request)) response.setHeader('connection', 'close')
   response.end(body)
+}
+
+/** A request without one is not complete either until the turn after its head. */
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

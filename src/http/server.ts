@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream'
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
 import { renderOpenAiProblem } from '../dialects/index.ts'
 import { DomainError, newId } from '../lib/index.ts'
-import { commonHeaders, preflight } from './middleware/common-headers.ts'
+import { commonHeaders } from './middleware/common-headers.ts'
 import type { NodeRooms } from './node.ts'
 import { toProblem } from './problems.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homeRoutes } from './routes/home.ts'
-import { inferenceRoutes } from './routes/inference.ts'
+import { addInferenceRoutes } from './routes/inference.ts'
 import { walletRoutes } from './routes/wallet.ts'
 import { sendProblem } from './send-problem.ts'
 
@@ -19,14 +19,16 @@ const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_MS = 65_000
 
-/** The public app: paid routes first, because they are the hot ones. */
+/**
+ * The public app: paid routes first, because they are the hot ones; a preflight passes them by and is answered by
+ * `commonHeaders`.
+ */
 export function publicApp(rooms: NodeRooms): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
-  app.use(preflight)
-  app.use(inferenceRoutes(rooms))
+  addInferenceRoutes(app, rooms)
   app.use(commonHeaders)
   app.use(walletRoutes(rooms))
   app.use(catalogueRoutes(rooms))

@@ -3,17 +3,14 @@ import type { Request, Response } from 'express'
 import type { Credentials } from '../access/index.ts'
 import { type Id, newId } from '../lib/index.ts'
 import type { Visit } from '../proxy/index.ts'
-import { expressReply, type Writer } from './express-reply.ts'
+import { ExpressReply, type HeaderList, type Writer } from './express-reply.ts'
 
-const callIds = new WeakMap<IncomingMessage, Id<'call'>>()
+/** Where a request carries its id; a `WeakMap` beside it costs the garbage collector more. */
+const CALL_ID = Symbol('call id')
 
 /** The id of a request: header, log field, ledger reference and error field. Always ours. */
-export function callIdOf(request: IncomingMessage): Id<'call'> {
-  const known = callIds.get(request)
-  if (known) return known
-  const id = newId('call')
-  callIds.set(request, id)
-  return id
+export function callIdOf(request: IncomingMessage & { [CALL_ID]?: Id<'call'> }): Id<'call'> {
+  return (request[CALL_ID] ??= newId('call'))
 }
 
 export function credentialsOf(request: Request): Credentials {
@@ -25,14 +22,18 @@ export function credentialsOf(request: Request): Credentials {
   }
 }
 
-export function visitOf(request: Request, response: Response, writer: Writer = response): Visit {
+export function visitOf(
+  request: Request,
+  response: Response,
+  options: { writer?: Writer; common?: () => HeaderList } = {},
+): Visit {
   const { headers } = request
   return {
     callId: callIdOf(request),
     credentials: credentialsOf(request),
     mayClamp: one(headers['x-farebox-clamp'])?.toLowerCase() !== 'no',
     wantsChangeLater: one(headers['x-cashu-change'])?.toLowerCase() === 'later',
-    reply: expressReply(response, writer),
+    reply: new ExpressReply(response, options),
   }
 }
 

@@ -92,7 +92,8 @@ const selectTotals = statement<LedgerTables, { id: AccountId }, { requests: bigi
         eb.fn.sum<bigint | null>('charge_msat').as('spent'),
       ])
       .where('account_id', '=', slot('id'))
-      .where('state', '=', 'settled'),
+      .where('state', '=', 'settled')
+      .where('returned_at', 'is', null),
 )
 
 /** How many calls an account has paid for, and how much in all. */

@@ -1,14 +1,25 @@
-import { type Msat, msat } from '../money/index.ts'
+import { type Msat, msat, ZERO } from '../money/index.ts'
 import { first, statement, type Tx } from '../storage/index.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 
-const selectByCall = statement<
-  LedgerTables,
-  { call: string },
-  { amount_msat: bigint; charge_msat: bigint | null }
->((db, slot) =>
-  db.selectFrom('hold').select(['amount_msat', 'charge_msat']).where('call_id', '=', slot('call')),
+type Taken = { charge_msat: bigint | null; returned_at: bigint | number | null }
+
+const selectByCall = statement<LedgerTables, { call: string }, Taken & { amount_msat: bigint }>((db, slot) =>
+  db
+    .selectFrom('hold')
+    .select(['amount_msat', 'charge_msat', 'returned_at'])
+    .where('call_id', '=', slot('call')),
 )
+
+const selectCharge = statement<LedgerTables, { id: bigint }, Taken>((db, slot) =>
+  db.selectFrom('hold').select(['charge_msat', 'returned_at']).where('id', '=', slot('id')),
+)
+
+/** What a hold was charged; undefined while it is open, and zero where it was given back. */
+export async function chargeOf(tx: Tx, holdId: bigint): Promise<Msat | undefined> {
+  const row = await first(tx, selectCharge, { id: holdId })
+  return row && takenOf(row)
+}
 
 /**
  * What was set aside for a call and what was taken of it; undefined for a call that had no hold, and no charge while it
@@ -22,6 +33,11 @@ export async function heldFor(
   if (!row) return undefined
   return {
     held: msat(row.amount_msat),
-    charge: row.charge_msat === null ? undefined : msat(row.charge_msat),
+    charge: takenOf(row),
   }
+}
+
+function takenOf({ charge_msat: charge, returned_at: returned }: Taken): Msat | undefined {
+  if (returned !== null) return ZERO
+  return charge === null ? undefined : msat(charge)
 }

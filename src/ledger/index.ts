@@ -7,9 +7,17 @@ export {
   openAccount,
   totalsOf,
 } from './accounts.ts'
-export { heldFor } from './held.ts'
+export {
+  type DeadDeparture,
+  forgetDeparture,
+  listDeadDepartures,
+  type Returned,
+  returnCharge,
+  saveDeparture,
+} from './departures.ts'
+export { chargeOf, heldFor } from './held.ts'
 export { type Hold, type HoldOutcome, hold } from './hold.ts'
-export { chargeOf, heartbeat, listOrphanHolds, type OrphanHold } from './open-holds.ts'
+export { heartbeat, listOrphanHolds, type OrphanHold } from './open-holds.ts'
 export { settle, voidHold } from './settle.ts'
 export { type Entry, transfer } from './transfer.ts'
 export { type TrialBalance, trialBalance } from './trial-balance.ts'

@@ -23,7 +23,9 @@ export interface LedgerTables {
     usage_json: Generated<string | null>
     at: number | bigint
     ended_at: Generated<number | bigint | null>
+    returned_at: Generated<number | bigint | null>
   }
+  departure: { boot: string; holds_json: string }
   entry: {
     id: Generated<bigint>
     transfer_id: Generated<bigint | null>

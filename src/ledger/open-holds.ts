@@ -1,5 +1,5 @@
-import { type Msat, msat } from '../money/index.ts'
-import { first, run, type Selectable, statement, type Tx } from '../storage/index.ts'
+import { msat } from '../money/index.ts'
+import { run, type Selectable, statement, type Tx } from '../storage/index.ts'
 import { toAccountId } from './accounts.ts'
 import { type Hold, makeHold } from './hold.ts'
 import type { LedgerTables } from './ledger-tables.ts'
@@ -33,16 +33,6 @@ const selectOrphans = statement<
     .where('boot', '<>', slot('boot'))
     .limit(slot('limit')),
 )
-
-const selectCharge = statement<LedgerTables, { id: bigint }, { charge_msat: bigint | null }>((db, slot) =>
-  db.selectFrom('hold').select('charge_msat').where('id', '=', slot('id')),
-)
-
-/** What a hold was charged; undefined while it is open. */
-export async function chargeOf(tx: Tx, holdId: bigint): Promise<Msat | undefined> {
-  const charge = (await first(tx, selectCharge, { id: holdId }))?.charge_msat
-  return charge === null || charge === undefined ? undefined : msat(charge)
-}
 
 /** Saves how far running calls have got, so that a crash charges what was delivered and no more. */
 export async function heartbeat(

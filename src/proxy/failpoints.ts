@@ -1,5 +1,5 @@
 /**
- * The places along a paid call at which a test kills the process, in the order they are passed, and the one in recovery.
+ * The places along a paid call at which a test kills the process, in the order they are passed, and those in recovery.
  * Each has a test that was killed there (test/faults/call-kill.test.ts, call-recovery.test.ts).
  */
 export const CALL_FAILPOINTS = [
@@ -12,5 +12,6 @@ export const CALL_FAILPOINTS = [
   'call.served',
   'call.settled',
   'call.changed',
+  'recovery.returning',
   'recovery.closing',
 ] as const

@@ -63,14 +63,14 @@ export class Relay {
   }
 
   /** Ends the reply after the settlement: the head of a kept one with its last headers, then the bytes kept back. */
-  finish(headers: ReplyHeaders, tail: Buffer): void {
+  finish(headers: ReplyHeaders, tail: Buffer): Promise<void> | undefined {
     // A kept one is ended for a caller who left, too: somebody may be keeping it for him.
-    if (this.isLive && this.#reply.isGone()) return
+    if (this.isLive && this.#reply.isGone()) return undefined
     const body = this.#kept.length === 0 ? tail : Buffer.concat([...this.#kept, tail])
     this.#kept = []
     if (!this.#hasLeft && !this.isLive) this.#sendHead({ ...headers, 'content-length': String(body.length) })
     else this.#sendHead(headers)
-    this.#reply.end(body)
+    return this.#reply.end(body)
   }
 
   /** Breaks off a reply that cannot be ended truthfully. */

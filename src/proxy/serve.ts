@@ -1,11 +1,13 @@
 import type { Payer } from '../access/index.ts'
+import type { Hold } from '../ledger/index.ts'
 import { failpoint } from '../lib/index.ts'
+import { ZERO } from '../money/index.ts'
 import { closeCall, type Receipt, receiptHeaders, reportOf } from './close-call.ts'
 import { askFor, openCall } from './open-call.ts'
-import { failed } from './problems.ts'
+import { broken, failed } from './problems.ts'
 import { Relay } from './relay.ts'
 import type { Rooms } from './rooms.ts'
-import type { Reading, Sale, Supplier } from './sale.ts'
+import type { Charge, Reading, Sale, Supplier } from './sale.ts'
 import type { Visit } from './visit.ts'
 
 /** One visit, from the door to the change. The last byte leaves only after the money is settled. */
@@ -16,15 +18,38 @@ export async function serve(rooms: Rooms, visit: Visit, supplier: Supplier): Pro
   const relay = openRelay(visit, { sale, payer, headers: sale.headers(hold) })
   const stopBeating = rooms.heartbeat.watch(hold, () => (relay.hasLeft ? sale.delivered() : undefined))
   try {
-    const reading = await sale.supply(hold, relay)
-    const charge = sale.charge(hold, reading)
+    const { reading, charge } = await supplied(sale, hold, relay)
+    if (charge.msat > 0n ) rooms.departures.expect(hold)
     const receipt = await closeCall(rooms, { visit, payer, hold, charge })
-    finish(relay, { visit, sale, reading, receipt })
+    const leaving = finish(relay, { visit, sale, reading, receipt })
+    if (leaving) await leaving
     failpoint('call.changed')
   } finally {
+    rooms.departures.left(hold)
     // Until now: a node that is stopping waits for the calls that are watched.
     stopBeating()
   }
+}
+
+/** Serves the call and prices it. A bug on the way costs its caller nothing, and leaves no hold open. */
+async function supplied(sale: Sale, hold: Hold, relay: Relay): Promise<{ reading: Reading; charge: Charge }> {
+  try {
+    const reading = await sale.supply(hold, relay)
+    return { reading, charge: sale.charge(hold, reading) }
+  } catch (cause) {
+    if (relay.hasLeft) relay.cut()
+    const reading: Reading = { ending: 'failed', problem: broken(cause), tail: () => Buffer.alloc(0) }
+    return { reading, charge: NOTHING_OWED }
+  }
+}
+
+const NOTHING_OWED: Charge = {
+  msat: ZERO,
+  inputMsat: ZERO,
+  outputMsat: ZERO,
+  usd: 0,
+  estimated: false,
+  record: '{"v":1,"ending":"failed"}',
 }
 
 /** A stream is live unless its payer reads his change from the head of the reply. */
@@ -40,9 +65,9 @@ function openRelay(
 function finish(
   relay: Relay,
   { visit, sale, reading, receipt }: { visit: Visit; sale: Sale; reading: Reading; receipt: Receipt },
-): void {
+): Promise<void> | undefined {
   if (reading.problem && !relay.hasLeft) throw failed(reading.problem, receipt)
   const tail = reading.tail(reportOf(receipt))
   if (!reading.problem) return relay.finish(receiptHeaders(receipt), tail)
-  relay.finish({}, Buffer.concat([tail, sale.streamProblem(reading.problem, visit.callId)]))
+  return relay.finish({}, Buffer.concat([tail, sale.streamProblem(reading.problem, visit.callId)]))
 }

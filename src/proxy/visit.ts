@@ -11,7 +11,8 @@ export interface Reply {
   /** False when the caller reads slower than we write; `onDrain` says when to go on. */
   write(chunk: Buffer): boolean
   onDrain(listener: () => void): void
-  end(chunk: Buffer): void
+  /** A promise where the bytes do not leave at once, for when they have. */
+  end(chunk: Buffer): Promise<void> | undefined
   /** Breaks the connection, where an end would look like a whole reply. */
   cut(): void
   isGone(): boolean

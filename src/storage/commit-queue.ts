@@ -6,6 +6,9 @@ interface Waiting {
   work: (tx: Tx) => Promise<unknown>
   settle: (outcome: Outcome) => void
 }
+/** Asked at the end of every batch; what it gives runs in the same transaction, after all works. */
+export type Rider = () => ((tx: Tx) => Promise<void>) | undefined
+
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
 
 const WORKS_PER_COMMIT = 512
@@ -21,6 +24,7 @@ export class CommitQueue {
   readonly #connection: SqliteConnection
   readonly #tx: Tx
   #waiting: Waiting[] = []
+  #rider: Rider = () => undefined
   #isScheduled = false
   #broken: DomainError | undefined
 
@@ -38,6 +42,11 @@ export class CommitQueue {
       })
       this.#schedule()
     })
+  }
+
+  /** One rider is enough so far; a second takes the place of the first. */
+  ride(rider: Rider): void {
+    this.#rider = rider
   }
 
   /** Resolves when nothing waits any more. */
@@ -68,6 +77,7 @@ export class CommitQueue {
   async #commit(batch: readonly Waiting[]): Promise<Outcome[]> {
     try {
       const outcomes = (await this.#tryAll(batch)) ?? (await this.#tryEach(batch))
+      await this.#rider()?.(this.#tx)
       this.#commitNow()
       return outcomes
     } catch (error) {

@@ -56,6 +56,43 @@ describe('storage', () => {
     expect(await names(storage)).toEqual([{ name: 'x' }])
   })
 
+  test('what rides with commits is asked once a batch, after its works, and again only by the next', async () => {
+    await using storage = Storage.open(dir)
+    let asked = 0
+    let ran = 0
+    storage.beforeCommit(() => {
+      asked += 1
+      if (asked > 1) return undefined
+      return async (tx) => {
+        ran = (await tablesOf<Tables>(tx).selectFrom('setting').select('name').execute()).length
+        await tablesOf<Tables>(tx)
+          .insertInto('setting')
+          .values({ name: 'z', value_json: '1', at: 1 })
+          .execute()
+      }
+    })
+    await Promise.all([put(storage, 'a'), put(storage, 'b')])
+    expect({ asked, ran }).toEqual({ asked: 1, ran: 2 })
+    await put(storage, 'c')
+    expect(asked).toBe(2)
+    expect(await names(storage)).toEqual(['a', 'b', 'c', 'z'].map((name) => ({ name })))
+  })
+
+  test('a batch whose rider fails is undone whole, and the next one goes on', async () => {
+    await using storage = Storage.open(dir)
+    let isFirst = true
+    storage.beforeCommit(() => {
+      if (!isFirst) return undefined
+      isFirst = false
+      return async () => {
+        throw new Error('the rider fell')
+      }
+    })
+    await expect(put(storage, 'a')).rejects.toThrow('the rider fell')
+    await put(storage, 'b')
+    expect(await names(storage)).toEqual([{ name: 'b' }])
+  })
+
   test('a second node on the same directory is refused', async () => {
     await using storage = Storage.open(dir)
     expect(storage.durability()).toHaveLength(2)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { CommitQueue } from './commit-queue.ts'
+import { CommitQueue, type Rider } from './commit-queue.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { SqliteConnection } from './engines/sqlite.ts'
 import { migrate } from './migrate.ts'
@@ -46,6 +46,14 @@ export class Storage implements AsyncDisposable {
    */
   transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#queue.transact(work)
+  }
+
+  /**
+   * Has something saved with every commit that others pay for: asked once at the end of a batch, so that what it saves is
+   * true of that very commit. It awaits stores only; where it fails, the batch fails.
+   */
+  beforeCommit(rider: Rider): void {
+    this.#queue.ride(rider)
   }
 
   /** Runs reads that see committed rows only. */

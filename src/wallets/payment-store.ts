@@ -2,7 +2,8 @@ import type { AccountId } from '../ledger/index.ts'
 import { type Selectable, tablesOf, type Tx } from '../storage/index.ts'
 import type { WalletTables } from './wallet-tables.ts'
 
-export type PaymentState = 'credited' | 'running' | 'resolved'
+/** `returning`: resolved, and more change is due that the till could not pay out at once. */
+export type PaymentState = 'credited' | 'running' | 'returning' | 'resolved'
 
 /** Ecash that pays for one call. */
 export interface Payment {
@@ -12,14 +13,25 @@ export interface Payment {
   readonly state: PaymentState
   readonly chargeMsat: bigint | undefined
   readonly changeSat: number | undefined
+  /** What was given back after it was resolved, beside its change. */
+  readonly returnedSat: number | undefined
   readonly at: number
 }
 
 type Row = Pick<
   Selectable<WalletTables['payment']>,
-  'id' | 'account_id' | 'mint' | 'state' | 'charge_msat' | 'change_sat' | 'at'
+  'id' | 'account_id' | 'mint' | 'state' | 'charge_msat' | 'change_sat' | 'returned_sat' | 'at'
 >
-const COLUMNS = ['id', 'account_id', 'mint', 'state', 'charge_msat', 'change_sat', 'at'] as const
+const COLUMNS = [
+  'id',
+  'account_id',
+  'mint',
+  'state',
+  'charge_msat',
+  'change_sat',
+  'returned_sat',
+  'at',
+] as const
 
 export async function insertPayment(
   tx: Tx,
@@ -89,10 +101,33 @@ export async function markResolved(
     .updateTable('payment')
     .set({ state: 'resolved', charge_msat: args.chargeMsat, change_sat: args.changeSat })
     .where('id', '=', args.id)
-    .where('state', '<>', 'resolved')
+    .where('state', 'in', ['credited', 'running'])
     .returning('id')
     .execute()
   return moved.length > 0
+}
+
+/** A resolved payment has cost nothing after all, and this much comes back beside its change. */
+export async function markReturned(
+  tx: Tx,
+  { id, returnedSat, isPaid }: { id: string; returnedSat: number; isPaid: boolean },
+): Promise<void> {
+  await tablesOf<WalletTables>(tx)
+    .updateTable('payment')
+    .set({ state: isPaid ? 'resolved' : 'returning', charge_msat: 0n, returned_sat: returnedSat })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Payments whose additional change is not on its way yet. */
+export async function listReturning(tx: Tx, limit: number): Promise<Payment[]> {
+  const rows = await tablesOf<WalletTables>(tx)
+    .selectFrom('payment')
+    .select(COLUMNS)
+    .where('state', '=', 'returning')
+    .limit(limit)
+    .execute()
+  return rows.map(toPayment)
 }
 
 function toPayment(row: Row): Payment {
@@ -105,6 +140,7 @@ function toPayment(row: Row): Payment {
     state: row.state as PaymentState,
     chargeMsat: row.charge_msat ?? undefined,
     changeSat: row.change_sat === null ? undefined : Number(row.change_sat),
+    returnedSat: row.returned_sat === null ? undefined : Number(row.returned_sat),
     at: Number(row.at),
   }
 }

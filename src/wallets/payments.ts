@@ -5,6 +5,7 @@ import { floorSat, type Msat, msat, negMsat, satToMsat, subMsat, ZERO } from '..
 import type { Storage, Tx } from '../storage/index.ts'
 import * as store from './payment-store.ts'
 import type { Payment } from './payment-store.ts'
+import { addReturned, changeReference, payReturn, storedChange } from './returned-change.ts'
 import { refusedReceive } from './refusals.ts'
 
 /** What the refund route answers for ecash that paid for one call. */
@@ -52,7 +53,7 @@ export class Payments {
     if (operation.state !== 'done') return 'receiving'
     const payment = await storage.read((tx) => store.findPayment(tx, ecash.ecashId))
     if (payment?.state === 'running' || this.#admitting.has(ecash.ecashId)) throw running()
-    if (payment?.state === 'resolved') throw alreadySpent()
+    if (payment && payment.state !== 'credited') throw alreadySpent()
     return 'credited'
   }
 
@@ -145,7 +146,7 @@ export class Payments {
     const found = await cashu.find(ecash)
     if (found.kind === 'overlaps') throw refusedReceive(found)
     if (found.kind === 'unknown') return { kind: 'unknown' }
-    if (found.operation.purpose !== 'payment' || found.operation.state === 'refused') throw alreadySpent()
+    if (found.operation.purpose !== 'payment' || found.operation.state === 'refused') throw noPayment()
     if (found.operation.state !== 'done') await this.receive(ecash)
     const payment = await storage.read((tx) => store.findPayment(tx, ecash.ecashId))
     if (!payment) return { kind: 'unknown' }
@@ -156,15 +157,29 @@ export class Payments {
       if (mayGetCall && clock.now() - payment.at < IDLE_MS) return { kind: 'running' }
       await this.giveBack(payment, clock.now()).catch(unlessTaken)
     }
+    await payReturn(cashu, payment)
     return storage.read(async (tx) => {
       const now = await store.findPayment(tx, payment.id)
-      if (now?.state === 'running') return { kind: 'running' }
-      const stored = await cashu.storedSend(tx, changeReference(payment.id))
-      const charge = msat(now?.chargeMsat ?? 0n)
-      return stored === undefined
-        ? { kind: 'consumed', charge }
-        : { kind: 'change', ecash: stored, sats: now?.changeSat ?? 0, charge }
+      if (!now || now.state === 'running') return { kind: 'running' }
+      const stored = await storedChange(cashu, tx, now)
+      const charge = msat(now.chargeMsat ?? 0n)
+      return stored ? { kind: 'change', ...stored, charge } : { kind: 'consumed', charge }
     })
+  }
+
+  /** Joins the transaction that gives a charge back: a one-shot payer gets it as more change. Nothing to do for wallets. */
+  async addReturned(tx: Tx, args: { accountId: AccountId; charge: Msat; at: number }): Promise<void> {
+    const payment = await store.findPaymentByAccount(tx, args.accountId)
+    if (payment) await addReturned(this.#parts.cashu, tx, { payment, ...args })
+  }
+
+  /** Pays out what the till could not pay when a charge was given back. @throws the first failure, after all were tried */
+  async payReturns(): Promise<void> {
+    const { storage, cashu } = this.#parts
+    const due = await storage.read((tx) => store.listReturning(tx, IDLE_BATCH))
+    const failures: unknown[] = []
+    for (const payment of due) await payReturn(cashu, payment).catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
 
   /** Gives back payments that have waited ten minutes for a call; at start also those of the run before. */
@@ -195,10 +210,6 @@ export class Payments {
   }
 }
 
-function changeReference(id: string): string {
-  return `change:${id}`
-}
-
 /** A payment that got its call, or was given back, between the look at it and the act. */
 function unlessTaken(error: unknown): void {
   const codes = ['payment_running', 'cashu_token_already_spent']
@@ -210,6 +221,14 @@ function running(): DomainError {
     'payment_running',
     'A call that this ecash pays for is still running. Wait for it, or ask for the change later at POST /v1/wallet/refund.',
     { retryAfterS: 2 },
+  )
+}
+
+/** At the refund route: ecash that has no change, and never will. */
+function noPayment(): DomainError {
+  return new DomainError(
+    'cashu_token_already_spent',
+    'This ecash did not pay for a call here: it became a wallet or a top-up, or was spent elsewhere, so no change is due for it. Money on a wallet is taken out with the key of the wallet.',
   )
 }
 

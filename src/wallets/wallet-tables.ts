@@ -27,6 +27,7 @@ export interface WalletTables {
     call_id: Generated<string | null>
     charge_msat: Generated<bigint | null>
     change_sat: Generated<bigint | number | null>
+    returned_sat: Generated<bigint | number | null>
     at: bigint | number
   }
 }

@@ -11,6 +11,7 @@ import {
 import { type Clock, DomainError } from '../lib/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { deriveAdminKey, deriveKey, hashKey } from './keys.ts'
+import { versionWithMoney } from './refund-version.ts'
 import { refusedReceive } from './refusals.ts'
 import * as store from './wallet-store.ts'
 
@@ -75,9 +76,11 @@ export class Wallets {
     const ecash = readEcash(text)
     const found = await this.#parts.cashu.find(ecash)
     if (found.kind === 'unknown') return undefined
-    const isWallet = found.kind === 'known' && found.operation.purpose === 'wallet'
-    if (!isWallet || found.operation.state === 'refused') throw spentElsewhere()
-    if (found.operation.state !== 'done') return this.openAsKey(ecash)
+    if (found.kind === 'overlaps') throw refusedReceive(found)
+    const { purpose, state } = found.operation
+    if (purpose !== 'wallet') throw state === 'saved' ? inDoubt() : spentElsewhere()
+    if (state === 'refused') throw spentElsewhere()
+    if (state !== 'done') return this.openAsKey(ecash)
     const row = await this.#parts.storage.read((tx) => store.findById(tx, walletIdOf(ecash)))
     if (row) this.remember(text, row)
     return row
@@ -208,15 +211,22 @@ export class Wallets {
     const wallet = await store.findByAccount(tx, operation.accountId)
     if (!wallet) throw new Error('a top-up names an account without a wallet')
     await store.addFunding(tx, { walletId: wallet.id, mint: operation.mint, sats: operation.netSat })
-    // A refund made before this money came must not be handed out again for it.
-    if (wallet.refundVersion % 2 === 1) {
-      await store.setRefundVersion(tx, { id: wallet.id, version: wallet.refundVersion + 1 })
-    }
+    const version = versionWithMoney(wallet.refundVersion)
+    if (version !== wallet.refundVersion) await store.setRefundVersion(tx, { id: wallet.id, version })
   }
 }
 
 function walletIdOf(ecash: Ecash): string {
   return `wal_${ecash.ecashId}`
+}
+
+/** Clients throw a key away that is called spent; while its mint has not answered, nobody knows that. */
+function inDoubt(): DomainError {
+  return new DomainError(
+    'cashu_mint_unreachable',
+    'This ecash is in a payment that its mint has not answered yet. Send that payment again; nothing was charged here.',
+    { retryAfterS: 5 },
+  )
 }
 
 function spentElsewhere(): DomainError {

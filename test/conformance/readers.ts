@@ -1,4 +1,6 @@
+import { expect } from 'vitest'
 import { z } from 'zod'
+import type { TestReply } from '../support/test-node.ts'
 
 /**
  * What the programs in the field demand of a node's answers, written down from their behaviour (`routstr-clients` §2): a
@@ -131,7 +133,7 @@ const errorReader = z.object({
   upstream_status: count.optional(),
 })
 /** Every answer that is not 2xx. */
-export const problemReader = z.strictObject({
+const problemReader = z.strictObject({
   error: errorReader,
   detail: z.object({ error: errorReader }),
   request_id: z.string().startsWith('call_'),
@@ -141,7 +143,16 @@ export const problemReader = z.strictObject({
   reason: z.string().optional(),
   type: z.string().optional(),
 })
-export type ReadProblem = z.infer<typeof problemReader>
+
+/** Reads an error as the strictest client does; its id has to be the one in the head. */
+export function problemOf({ headers, body }: TestReply): z.infer<typeof problemReader> {
+  const problem = problemReader.parse(body)
+  expect(problem.detail.error).toEqual(problem.error)
+  expect(headers.get('x-routstr-request-id')).toBe(problem.request_id)
+  expect(headers.get('x-request-id')).toBe(problem.request_id)
+  expect(headers.get('content-type')).toMatch(/^application\/json/)
+  return problem
+}
 
 /** What the SDK computes that a chat call has to bring, in sats, from a model's entry (`routstr-clients` §2.4). */
 export function sdkSats(model: SdkModel, body: Record<string, unknown>): number {

@@ -62,12 +62,6 @@ const UNSPENT: readonly Row[] = [
     code: 'cashu_token_locked',
   },
   {
-    name: 'worth less than the fee of its mint',
-    make: () => node.mint.mintEcash(2, { split: [1, 1] }),
-    status: 422,
-    code: 'cashu_token_swap_fees_exceed_amount',
-  },
-  {
     name: 'with a secret in it twice',
     make: async () => changed(await node.mint.mintEcash(64), (proofs) => [...proofs, ...proofs]),
     code: 'invalid_cashu_token',
@@ -99,6 +93,22 @@ describe('ecash that cannot be taken is refused everywhere and stays unspent', (
     }
     expect(isUntouched(node.mint, ecash)).toBe(true)
     expect(isUntouched(foreign, ecash)).toBe(true)
+  })
+
+  test('worth less than the fee of its mint: a payer for one call is told the exact amount to bring instead', async () => {
+    const ecash = await node.mint.mintEcash(2, { split: [1, 1] })
+    const [asKey, oneShot, ...others] = await everywhere(ecash)
+    expect(oneShot && problemIn(oneShot)).toMatchObject({ status: 402, code: 'minimum_balance_required' })
+    expect(oneShot?.body).toMatchObject({ detail: { amount_required_msat: 2000 } })
+    expect(oneShot?.headers.get('x-cashu')).toBeNull()
+    for (const reply of [asKey, ...others]) {
+      expect(reply && problemIn(reply)).toMatchObject({
+        status: 422,
+        code: 'cashu_token_swap_fees_exceed_amount',
+        message: expect.stringContaining('still yours'),
+      })
+    }
+    expect(isUntouched(node.mint, ecash)).toBe(true)
   })
 
   test.each([

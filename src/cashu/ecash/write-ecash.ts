@@ -1,5 +1,7 @@
 import { Amount, getEncodedToken, PaymentRequest } from '@cashu/cashu-ts'
+import { assert } from '../../lib/index.ts'
 import type { OwnProof } from './ecash.ts'
+import { readEcash } from './read-ecash.ts'
 
 /** Ecash as text: `cashuB` (V4), short keyset ids, no memo and no DLEQ, smallest coins first. */
 export function writeEcash({ mint, proofs }: { mint: string; proofs: readonly OwnProof[] }): string {
@@ -14,6 +16,14 @@ export function writeEcash({ mint, proofs }: { mint: string; proofs: readonly Ow
       C,
     })),
   })
+}
+
+/** One ecash with the coins of several of ours, all of one mint. */
+export function joinEcash(texts: readonly string[]): string {
+  const parts = texts.map(readEcash)
+  const [first] = parts
+  assert(first && parts.every(({ mint }) => mint === first.mint), 'ecash is joined at one mint')
+  return writeEcash({ mint: first.mint, proofs: parts.flatMap(({ proofs }) => proofs) })
 }
 
 /** What a 402 asks for (NUT-18, NUT-24): `creqA…`, no transport, because the payment comes with the next request. */

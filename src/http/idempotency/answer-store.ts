@@ -63,6 +63,22 @@ export async function keepAnswer(tx: Tx, { id, sealed }: { id: Buffer; sealed: s
   await tablesOf<AnswerTables>(tx).updateTable('answer').set({ sealed }).where('id', '=', id).execute()
 }
 
+/** Which of these holds have an answer that can still be given. `none` stands for one that was not kept. */
+export async function listAnswered(
+  tx: Tx,
+  { holdIds, none, now }: { holdIds: readonly bigint[]; none: string; now: number },
+): Promise<bigint[]> {
+  const rows = await tablesOf<AnswerTables>(tx)
+    .selectFrom('answer')
+    .select('hold_id')
+    .where('hold_id', 'in', holdIds)
+    .where('sealed', 'is not', null)
+    .where('sealed', '<>', none)
+    .where('expires_at', '>', now)
+    .execute()
+  return rows.map((row) => row.hold_id)
+}
+
 export async function forgetAnswer(tx: Tx, id: Buffer): Promise<void> {
   await tablesOf<AnswerTables>(tx).deleteFrom('answer').where('id', '=', id).execute()
 }

@@ -1,4 +1,4 @@
-import { hash, hkdfSync } from 'node:crypto'
+import { createHmac, hash, hkdfSync } from 'node:crypto'
 import { z } from 'zod'
 import { chargeOf, type Hold } from '../../ledger/index.ts'
 import { type Clock, DomainError } from '../../lib/index.ts'
@@ -61,12 +61,12 @@ export class Answers {
     })
     if (!found) return undefined
     const { kept, charge } = found
-    if (!kept.fingerprint.equals(hash('sha256', request.body, 'buffer'))) throw reused()
-    if (kept.sealed === TOO_LARGE) throw notKept(charge ?? 0n)
-    if (kept.sealed !== undefined) return openAnswer(request, id, kept.sealed)
-    if (charge === undefined || kept.boot === boot) throw running(request)
-    // The run that served it died. What was charged was delivered; what was not charged may run again.
-    if (charge > 0n) throw notKept(charge)
+    if (!kept.fingerprint.equals(fingerprintOf(request))) throw reused()
+    if (kept.sealed !== undefined && kept.sealed !== TOO_LARGE) return openAnswer(request, id, kept.sealed)
+    // Where the run that served it died, what was charged was delivered; what was not, or was given back, may run again.
+    const isOver = kept.sealed === TOO_LARGE || (charge !== undefined && kept.boot !== boot)
+    if (!isOver) throw running(request)
+    if (kept.boot === boot || charge !== 0n) throw notKept(charge ?? 0n)
     await storage.transact((tx) => store.forgetAnswer(tx, id))
     return undefined
   }
@@ -77,7 +77,7 @@ export class Answers {
     const now = clock.now()
     const isClaimed = await store.claimAnswer(tx, {
       id: idOf(request),
-      fingerprint: hash('sha256', request.body, 'buffer'),
+      fingerprint: fingerprintOf(request),
       boot,
       holdId: hold.id,
       now,
@@ -92,6 +92,14 @@ export class Answers {
     const text = answer && JSON.stringify({ ...answer, body: answer.body.toString('base64') })
     const sealed = text === undefined ? TOO_LARGE : vaultOf(request).seal(placeOf(id), text)
     await this.#parts.storage.transact((tx) => store.keepAnswer(tx, { id, sealed }))
+  }
+
+  /** Which of these holds have an answer that their callers can still get by their keys. Reads the whole table. */
+  async answeredOf(holdIds: readonly bigint[]): Promise<ReadonlySet<bigint>> {
+    if (holdIds.length === 0) return new Set()
+    const { storage, clock } = this.#parts
+    const wanted = { holdIds, none: TOO_LARGE, now: clock.now() }
+    return new Set(await storage.read((tx) => store.listAnswered(tx, wanted)))
   }
 
   /** A call that failed and cost nothing may be tried again with the same key. */
@@ -119,6 +127,11 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
 
 function idOf({ credential, key, route }: KeyedRequest): Buffer {
   return hash('sha256', JSON.stringify([credential, route, key]), 'buffer')
+}
+
+/** Keyed, so that a short question cannot be found out by trying. */
+function fingerprintOf({ credential, body }: KeyedRequest): Buffer {
+  return createHmac('sha256', credential).update(body).digest()
 }
 
 function vaultOf({ credential }: KeyedRequest): Vault {

@@ -13,7 +13,10 @@ export function recordedReply(reply: Reply, keep: (answer: Answer | undefined) =
     if (length <= KEPT_BYTES_MAX) pieces.push(chunk)
   }
   return {
-    ...reply,
+    onDrain: (listener) => reply.onDrain(listener),
+    cut: () => reply.cut(),
+    isGone: () => reply.isGone(),
+    onGone: (listener) => reply.onGone(listener),
     head(status, headers) {
       head = { status, headers }
       reply.head(status, headers)
@@ -25,7 +28,7 @@ export function recordedReply(reply: Reply, keep: (answer: Answer | undefined) =
     end(chunk) {
       record(chunk)
       const answer = length > KEPT_BYTES_MAX ? undefined : { ...head, body: Buffer.concat(pieces) }
-      keep(answer).then(
+      return keep(answer).then(
         () => reply.end(chunk),
         () => reply.end(chunk),
       )

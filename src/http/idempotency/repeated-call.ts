@@ -22,7 +22,7 @@ export interface RepeatableCall {
 /** A call whose caller named it (`Idempotency-Key`): its answer is kept for a day, and given again. */
 export async function keyedCall(rooms: NodeRooms, call: RepeatableCall, key: string): Promise<void> {
   const { answers } = rooms
-  const keyed: KeyedRequest = { ...identityOf(call), key }
+  const keyed: KeyedRequest = { ...identityOf(rooms, call), key }
   const earlier = await answers.earlier(keyed)
   if (earlier) return replay(call.response, earlier)
   let isHeld = false
@@ -56,7 +56,7 @@ export async function keyedCall(rooms: NodeRooms, call: RepeatableCall, key: str
  */
 export async function numberedTry(rooms: NodeRooms, call: RepeatableCall, number: string): Promise<void> {
   const { twins } = rooms
-  const id = Twins.idOf(identityOf(call))
+  const id = Twins.idOf(identityOf(rooms, call))
   const earlier = number === '0' ? undefined : await twins.join(id)
   if (earlier) return replay(call.response, earlier)
   const end = twins.begin(id)
@@ -75,9 +75,10 @@ export async function numberedTry(rooms: NodeRooms, call: RepeatableCall, number
   }
 }
 
-function identityOf({ visit, body, route }: RepeatableCall): Omit<KeyedRequest, 'key'> {
-  const { xCashu, authorization, apiKey } = visit.credentials
-  return { credential: xCashu ?? authorization ?? apiKey ?? '', route, body, isOneShot: xCashu !== undefined }
+/** Named by what pays and nothing else: a header that does not may be the same for strangers. */
+function identityOf(rooms: NodeRooms, { visit, body, route }: RepeatableCall): Omit<KeyedRequest, 'key'> {
+  const credential = rooms.access.credentialOf(visit.credentials) ?? ''
+  return { credential, route, body, isOneShot: visit.credentials.xCashu !== undefined }
 }
 
 function replay(response: Response, { status, headers, body }: Answer): void {

@@ -12,6 +12,8 @@ const EXPOSED = [
   'x-routstr-output-cost-msats',
   'x-routstr-error-scope',
   'retry-after',
+  'x-should-retry',
+  'idempotency-replayed',
   'x-farebox-payment-id',
   'x-farebox-clamped',
   'x-farebox-dropped',
@@ -19,29 +21,30 @@ const EXPOSED = [
 ].join(', ')
 const PREFLIGHT_AGE_S = '86400'
 
-/** The call id and cross-origin rules of every answer. Any origin may call: money is in the request, not in a cookie. */
-export function commonHeadersOf(request: Request): Record<string, string> {
+/**
+ * The call id and cross-origin rules of every answer, as Node's flat list. Any origin may call: money is in the request,
+ * not in a cookie. Only a browser says its origin, and nobody else reads the rules.
+ */
+export function commonHeadersOf(request: Request): string[] {
   const id = callIdOf(request)
-  return {
-    'x-request-id': id,
-    'x-routstr-request-id': id,
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': EXPOSED,
-    'x-content-type-options': 'nosniff',
+  const list = ['x-request-id', id, 'x-routstr-request-id', id, 'x-content-type-options', 'nosniff']
+  if (request.headers.origin !== undefined) {
+    list.push('access-control-allow-origin', '*', 'access-control-expose-headers', EXPOSED)
   }
+  return list
 }
 
 /** Sets them, and answers preflights. */
 export function commonHeaders(request: Request, response: Response, next: NextFunction): void {
-  if (request.method === 'OPTIONS') return preflight(request, response, next)
+  if (request.method === 'OPTIONS') return preflight(request, response)
   setCommonHeaders(request, response)
   next()
 }
 
-/** Answers preflights. It has to stand before the routes, since a router of Express answers OPTIONS by itself. */
-export function preflight(request: Request, response: Response, next: NextFunction): void {
-  if (request.method !== 'OPTIONS') return next()
+/** Has to be answered before Express comes to the end of the routes, since it answers OPTIONS by itself. */
+function preflight(request: Request, response: Response): void {
   setCommonHeaders(request, response)
+  response.setHeader('access-control-allow-origin', '*')
   response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS')
   response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
   response.setHeader('access-control-max-age', PREFLIGHT_AGE_S)
@@ -50,5 +53,6 @@ export function preflight(request: Request, response: Response, next: NextFuncti
 }
 
 export function setCommonHeaders(request: Request, response: Response): void {
-  for (const [name, value] of Object.entries(commonHeadersOf(request))) response.setHeader(name, value)
+  const list = commonHeadersOf(request)
+  for (let i = 0; i < list.length; i += 2) response.setHeader(list[i] ?? '', list[i + 1] ?? '')
 }

@@ -37,6 +37,7 @@ function home(rooms: NodeRooms, request: Request, response: Response): void {
   response.json({
     ...infoOf(rooms),
     ready: reasons.length === 0,
+    ...(reasons.length > 0 && { reasons }),
     models: offers.map(({ model }) => model),
     endpoints: {
       models: '/v1/models',

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express'
+import type { IRouter, Request, Response } from 'express'
 import { type Dialect, dialects } from '../../dialects/index.ts'
 import { DomainError } from '../../lib/index.ts'
 import { modelSupplier, serve, type Visit } from '../../proxy/index.ts'
@@ -18,15 +18,16 @@ interface Exchange {
   readonly dialect: Dialect
 }
 
-/** The routes of every dialect: paid calls to models. They put the common headers on their answers by themselves. */
-export function inferenceRoutes(rooms: NodeRooms): Router {
-  const router = Router()
+/**
+ * The routes of every dialect: paid calls to models. They put the common headers on their answers by themselves. They
+ * stand in the app itself, since a router within a router is dear on the hot path.
+ */
+export function addInferenceRoutes(app: IRouter, rooms: NodeRooms): void {
   for (const dialect of dialects) {
     for (const path of dialect.paths) {
-      router.post(path, (request, response) => call(rooms, { request, response, dialect }))
+      app.post(path, (request, response) => call(rooms, { request, response, dialect }))
     }
   }
-  return router
 }
 
 async function call(rooms: NodeRooms, exchange: Exchange): Promise<void> {
@@ -34,12 +35,12 @@ async function call(rooms: NodeRooms, exchange: Exchange): Promise<void> {
   try {
     if (rooms.isClosing()) throw closing()
     const body = await readBody(request, BODY_BYTES_MAX)
-    const visit = visitOf(request, response)
+    const visit = visitOf(request, response, { common: () => commonHeadersOf(request) })
     const key = readIdempotencyKey(request.headers['idempotency-key'])
     const numbered = request.headers['x-stainless-retry-count']
     const go = (whose: Visit): Promise<void> =>
       serve(rooms, whose, modelSupplier(rooms.counter, { dialect, body }))
-    if (key === undefined && numbered === undefined) return await go(withCommonHeaders(visit, request))
+    if (key === undefined && numbered === undefined) return await go(visit)
     setCommonHeaders(request, response)
     const { name: route, renderProblem: render } = dialect
     const repeatable = { request, response, visit, body, route, render, serve: go }
@@ -51,14 +52,6 @@ async function call(rooms: NodeRooms, exchange: Exchange): Promise<void> {
     if (!response.headersSent) setCommonHeaders(request, response)
     sendProblem(error, { request, response, render: dialect.renderProblem })
   }
-}
-
-/** In one list with the reply's own headers, which is cheaper than setting them before. */
-function withCommonHeaders(visit: Visit, request: Request): Visit {
-  const { reply } = visit
-  const head: Visit['reply']['head'] = (status, headers) =>
-    reply.head(status, { ...commonHeadersOf(request), ...headers })
-  return { ...visit, reply: { ...reply, head } }
 }
 
 function closing(): DomainError {

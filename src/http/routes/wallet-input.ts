@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import { DomainError, repeatedKey } from '../../lib/index.ts'
+import { readIdempotencyKey } from '../idempotency/answers.ts'
 import { readBody } from '../read-body.ts'
 
 const WALLET_BODY_BYTES_MAX = 300 * 1024
@@ -46,11 +47,10 @@ export async function readWish(
   request: Request,
 ): Promise<{ amountSat: number | undefined; mint: string | undefined; idempotencyKey: string | undefined }> {
   const wish = read(wishBody, await readJson(request))
-  const key = request.headers['idempotency-key']
   return {
     amountSat: wish.amount ?? undefined,
     mint: wish.mint?.replace(/\/+$/, ''),
-    idempotencyKey: typeof key === 'string' && key !== '' ? key.slice(0, 255) : undefined,
+    idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
   }
 }
 

@@ -27,10 +27,14 @@ CREATE TABLE hold (
   state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'settled', 'void')),
   terms_json TEXT NOT NULL, delivered_json TEXT,
   charge_msat INTEGER CHECK (charge_msat BETWEEN 0 AND amount_msat), usage_json TEXT,
-  at INTEGER NOT NULL, ended_at INTEGER
+  at INTEGER NOT NULL, ended_at INTEGER, returned_at INTEGER
 ) STRICT;
 CREATE INDEX hold_open ON hold (boot) WHERE state = 'open';
 CREATE INDEX hold_account ON hold (account_id);
+-- holds_json: the holds of a boot that may be settled while their replies have not left
+CREATE TABLE departure (
+  boot TEXT PRIMARY KEY, holds_json TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE entry (
   id INTEGER PRIMARY KEY, transfer_id INTEGER, hold_id INTEGER, account_id INTEGER NOT NULL, amount_msat INTEGER NOT NULL,
   CHECK ((transfer_id IS NULL) <> (hold_id IS NULL))
@@ -78,8 +82,8 @@ CREATE TABLE wallet_funding (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE payment (
   id TEXT PRIMARY KEY, account_id INTEGER NOT NULL UNIQUE REFERENCES account (id), mint TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('credited', 'running', 'resolved')),
-  hold_id INTEGER, call_id TEXT, charge_msat INTEGER, change_sat INTEGER, at INTEGER NOT NULL
+  state TEXT NOT NULL CHECK (state IN ('credited', 'running', 'returning', 'resolved')),
+  hold_id INTEGER, call_id TEXT, charge_msat INTEGER, change_sat INTEGER, returned_sat INTEGER, at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX payment_unresolved ON payment (state) WHERE state <> 'resolved';
 

@@ -20,3 +20,10 @@ export function isUnspent(mint: PlayMint, ecash: string): boolean {
     incompleteProofs.map(({ secret }) => hashToCurve(bytes.encode(secret)).toHex(true)),
   )
 }
+
+/** The secrets of the coins of an ecash. */
+export function coinsOf(ecash: string): string[] {
+  const secrets = getTokenMetadata(ecash).incompleteProofs.map(({ secret }) => secret)
+  expect(secrets).not.toHaveLength(0)
+  return secrets
+}

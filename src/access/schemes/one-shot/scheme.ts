@@ -1,5 +1,11 @@
-import { type Inspection, readEcash, writePaymentRequest } from '../../../cashu/index.ts'
-import type { DomainError } from '../../../lib/index.ts'
+import {
+  type Cashu,
+  type Ecash,
+  type Inspection,
+  readEcash,
+  writePaymentRequest,
+} from '../../../cashu/index.ts'
+import { DomainError } from '../../../lib/index.ts'
 import { satToMsat } from '../../../money/index.ts'
 import type { Payment } from '../../../wallets/index.ts'
 import type { Ask } from '../../ask.ts'
@@ -19,7 +25,7 @@ export function oneShot(parts: SchemeParts): Scheme {
       const ecash = readEcash(text)
       const waiting = await payments.find(ecash)
       if (!waiting) {
-        const worth = await cashu.inspect(ecash)
+        const worth = await worthOf(cashu, ecash)
         const now = isEnough(worth, ask) ? ask : await ask.tightened()
         if (!isEnough(worth, now)) {
           throw minimumBalanceRequired(cashu, now, { mint: worth.mint, net: satToMsat(worth.netSat) })
@@ -38,6 +44,18 @@ export function oneShot(parts: SchemeParts): Scheme {
         ...(mints.length > 0 && { payment_request: writePaymentRequest({ amountSat, mints, unit: 'sat' }) }),
       }
     },
+  }
+}
+
+/** Ecash that its mint's fee eats up is worth nothing here, and its payer is told what to bring instead. */
+async function worthOf(cashu: Cashu, ecash: Ecash): Promise<Inspection> {
+  try {
+    return await cashu.inspect(ecash)
+  } catch (error) {
+    const isEatenUp = error instanceof DomainError && error.code === 'cashu_token_swap_fees_exceed_amount'
+    if (!isEatenUp) throw error
+    const { mint, faceSat } = ecash
+    return { mint, faceSat, feeSat: faceSat, netSat: 0 }
   }
 }
 
