@@ -16,12 +16,12 @@ export class Access {
    * The payer of a request.
    * @throws DomainError `payment_required` where no credential is given, else what the scheme throws
    */
-  async admit(credentials: Credentials, ask: Ask): Promise<Payer> {
+  admit(credentials: Credentials, ask: Ask): Promise<Payer> {
     for (const scheme of this.#schemes) {
       const credential = scheme.read(credentials)
       if (credential !== undefined) return scheme.admit(credential, ask)
     }
-    throw this.#refusal(credentials, ask)
+    return Promise.reject(this.#refusal(credentials, ask))
   }
 
   /** What a request would be paid with, by itself, however it was sent; undefined where nothing in it pays. */

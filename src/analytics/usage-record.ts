@@ -2,11 +2,11 @@ import { type Usage, USAGE_NAMES } from '../dialects/index.ts'
 import type { BtcUsd, Msat } from '../money/index.ts'
 
 export interface UsageFacts {
-  readonly dialect: string
-  readonly model: string
+  /** What was sold: an offer by its digest in the offer book, which has its prices, margin and rate; or a priced route. */
+  readonly sold: { readonly offer: string } | { readonly route: string; readonly rate: BtcUsd | undefined }
   /** The upstream that served, undefined where none did. */
   readonly upstream: string | undefined
-  readonly ending: string
+  readonly ending: 'complete' | 'cut' | 'left' | 'failed'
   /** What was counted, or estimated. */
   readonly usage: Usage | undefined
   readonly estimated: boolean
@@ -15,34 +15,28 @@ export interface UsageFacts {
   /** What the node pays at the upstream that served. */
   readonly upstreamPicoUsd: bigint
   readonly charge: Msat
-  readonly rate: BtcUsd
-  readonly marginBp: number
-  readonly priceVersion: string
-  readonly components: readonly {
-    readonly name: string
-    readonly units: number
-    readonly picoUsdPerUnit: bigint
-  }[]
 }
 
 /**
- * One call as it is kept, as JSON: enough to explain and recompute its charge years later, and nothing of what was said.
- * Written with the settlement, in the hold's own row.
+ * One call as it is kept, as JSON: with the offer it names, enough to explain and recompute its charge years later, and
+ * nothing of what was said. Written with the settlement, in the hold's own row.
  */
 export function usageRecord(facts: UsageFacts): string {
-  const { dialect, model, upstream, ending, estimated, usage, priceVersion } = facts
+  const { sold, upstream, ending, estimated, usage } = facts
   // Written out by hand: this is on the path of every call, and only these texts can need escapes.
-  const components = facts.components.map((line) => `["${line.name}",${line.units},"${line.picoUsdPerUnit}"]`)
   return (
-    `{"v":1,"dialect":${JSON.stringify(dialect)},"model":${JSON.stringify(model)},` +
-    (upstream === undefined ? '' : `"upstream":${JSON.stringify(upstream)},`) +
-    `"ending":${JSON.stringify(ending)},` +
-    (estimated ? '"estimated":true,' : '') +
-    (usage === undefined ? '' : `"usage":${onlyUsed(usage)},`) +
-    `"pico_usd":"${facts.picoUsd}","upstream_pico_usd":"${facts.upstreamPicoUsd}",` +
-    `"charge_msat":"${facts.charge}","cents_per_btc":"${facts.rate.centsPerBtc}","margin_bp":${facts.marginBp},` +
-    `"price_version":${JSON.stringify(priceVersion)},"components":[${components.join(',')}]}`
+    `{"v":1,${soldText(sold)},"ending":"${ending}"` +
+    (upstream === undefined ? '' : `,"upstream":${JSON.stringify(upstream)}`) +
+    (estimated ? ',"estimated":true' : '') +
+    (usage === undefined ? '' : `,"usage":${onlyUsed(usage)}`) +
+    `,"pico_usd":"${facts.picoUsd}","upstream_pico_usd":"${facts.upstreamPicoUsd}","charge_msat":"${facts.charge}"}`
   )
+}
+
+function soldText(sold: UsageFacts['sold']): string {
+  if ('offer' in sold) return `"offer":"${sold.offer}"`
+  const rate = sold.rate && `,"cents_per_btc":"${sold.rate.centsPerBtc}"`
+  return `"route":${JSON.stringify(sold.route)}${rate ?? ''}`
 }
 
 function onlyUsed(usage: Usage): string {

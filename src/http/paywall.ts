@@ -68,6 +68,7 @@ function routeSupplier(order: RouteOrder): Supplier {
 
 class RouteSale implements Sale {
   readonly price: Sale['price']
+  readonly what: string
   readonly isStream = true
   readonly terms: string
   readonly #order: RouteOrder
@@ -77,14 +78,13 @@ class RouteSale implements Sale {
   constructor(order: RouteOrder) {
     const { cost, request } = order
     this.#order = order
-    const what = `${request.method} ${request.baseUrl}${request.path}`
+    this.what = `${request.method} ${request.baseUrl}${request.path}`
     this.price = {
       floor: cost,
       gate: cost,
       ceiling: cost,
       formula: cost,
       gateWith: (fee) => addMsat(cost, fee),
-      what,
     }
     this.terms = fixedTerms(cost)
   }
@@ -143,8 +143,7 @@ class RouteSale implements Sale {
       usd: isOwed && rate ? msatToUsd(cost, rate) : 0,
       estimated: false,
       record: usageRecord({
-        dialect: 'route',
-        model: this.price.what,
+        sold: { route: this.what, rate },
         upstream: undefined,
         ending: reading.ending,
         usage: undefined,
@@ -152,10 +151,6 @@ class RouteSale implements Sale {
         picoUsd: 0n,
         upstreamPicoUsd: 0n,
         charge: isOwed ? cost : ZERO,
-        rate: rate ?? { centsPerBtc: 0n },
-        marginBp: 0,
-        priceVersion: 'fixed',
-        components: [],
       }),
     }
   }

@@ -1,5 +1,5 @@
 import { type Msat, msat } from '../money/index.ts'
-import { first, run, statement, type Tx } from '../storage/index.ts'
+import { change, first, statement, type Tx } from '../storage/index.ts'
 import type { AccountId } from './accounts.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 
@@ -97,7 +97,7 @@ export async function hold(tx: Tx, request: HoldRequest): Promise<HoldOutcome> {
     return { kind: 'short', available: msat(row?.available ?? 0n) }
   }
   const amount = msat(made.amount_msat)
-  await run(tx, reserve, { id: accountId, amount })
+  await change(tx, reserve, { id: accountId, amount })
   return { kind: 'held', hold: makeHold({ id: made.id, callId, accountId, amount }) }
 }
 

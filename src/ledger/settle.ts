@@ -1,13 +1,13 @@
 import { assert, DomainError } from '../lib/index.ts'
 import { type Msat, msat, ZERO } from '../money/index.ts'
-import { first, statement, type Tx } from '../storage/index.ts'
-import { type AccountId, type Balance, toAccountId } from './accounts.ts'
+import { change, first, statement, type Tx } from '../storage/index.ts'
+import type { AccountId, Balance } from './accounts.ts'
 import type { Hold } from './hold.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 import { enterCharge } from './transfer.ts'
 
 export interface Settlement {
-  readonly hold: Pick<Hold, 'id' | 'amount'>
+  readonly hold: Pick<Hold, 'id' | 'accountId' | 'amount'>
   /** What is taken, 0 ≤ charge ≤ the hold. */
   readonly charge: Msat
   /** The income account it goes to. */
@@ -20,7 +20,7 @@ export interface Settlement {
 const closeHold = statement<
   LedgerTables,
   { id: bigint; state: string; charge: Msat; usage: string; at: number },
-  { account_id: bigint; amount_msat: bigint }
+  unknown
 >((db, slot) =>
   db
     .updateTable('hold')
@@ -31,8 +31,7 @@ const closeHold = statement<
       ended_at: slot('at'),
     })
     .where('id', '=', slot('id'))
-    .where('state', '=', 'open')
-    .returning(['account_id', 'amount_msat']),
+    .where('state', '=', 'open'),
 )
 const release = statement<
   LedgerTables,
@@ -67,11 +66,11 @@ async function resolve(tx: Tx, settlement: Settlement, state: 'settled' | 'void'
   const { hold, charge, to, usage, at } = settlement
   assert(charge >= 0n, 'a charge is never negative')
   if (charge > hold.amount) throw new DomainError('exceeds_hold_amount', 'A charge never exceeds its hold.')
-  const closed = await first(tx, closeHold, { id: hold.id, state, charge, usage, at })
-  if (!closed) throw new DomainError('hold_already_resolved', 'This hold was settled or voided before.')
-  const from = toAccountId(closed.account_id)
+  const closed = await change(tx, closeHold, { id: hold.id, state, charge, usage, at })
+  if (closed === 0) throw new DomainError('hold_already_resolved', 'This hold was settled or voided before.')
+  const from = hold.accountId
   if (charge > 0n) await enterCharge(tx, { hold: hold.id, from, to, amount: charge })
-  const row = await first(tx, release, { id: from, held: msat(closed.amount_msat), charge })
+  const row = await first(tx, release, { id: from, held: hold.amount, charge })
   assert(row, 'a hold has an account')
   const [posted, reserved] = [msat(row.posted_msat), msat(row.reserved_msat)]
   return { posted, reserved, available: msat(posted - reserved) }

@@ -1,6 +1,6 @@
 import { assert, DomainError } from '../lib/index.ts'
 import { type Msat, negMsat } from '../money/index.ts'
-import { first, run, statement, type Tx } from '../storage/index.ts'
+import { change, first, run, statement, type Tx } from '../storage/index.ts'
 import type { AccountId } from './accounts.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 
@@ -83,5 +83,5 @@ export async function enterCharge(
   args: { hold: bigint; from: AccountId; to: AccountId; amount: Msat },
 ): Promise<void> {
   const { hold, from, to, amount } = args
-  await run(tx, insertCharge, { hold, from, to, amount, taken: negMsat(amount) })
+  await change(tx, insertCharge, { hold, from, to, amount, taken: negMsat(amount) })
 }

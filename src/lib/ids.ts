@@ -8,22 +8,21 @@ export function newId<Kind extends string>(kind: Kind, nowMs: number = Date.now(
   return `${kind}_${uuid7(nowMs)}`
 }
 
-function uuid7(nowMs: number): string {
-  const bytes = pooledRandom()
-  bytes.writeUIntBE(nowMs, 0, 6)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = bytes.toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-}
-
+/** Random bytes, sixteen for each id: a system call serves many. */
 const POOL_BYTES = 4096
 let pool = Buffer.alloc(0)
+let place = 0
 
-/** Sixteen random bytes; a system call serves many ids. */
-function pooledRandom(): Buffer {
-  if (pool.length < 16) pool = randomBytes(POOL_BYTES)
-  const bytes = pool.subarray(0, 16)
-  pool = pool.subarray(16)
-  return bytes
+function uuid7(nowMs: number): string {
+  if (place + 16 > pool.length) {
+    pool = randomBytes(POOL_BYTES)
+    place = 0
+  }
+  const at = place
+  place += 16
+  pool.writeUIntBE(nowMs, at, 6)
+  pool[at + 6] = ((pool[at + 6] ?? 0) & 0x0f) | 0x70
+  pool[at + 8] = ((pool[at + 8] ?? 0) & 0x3f) | 0x80
+  const hex = pool.toString('hex', at, at + 16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

@@ -31,7 +31,7 @@ const CLOSE_OBJECT = 0x7d
  * Nothing is checked: of bytes that are no JSON object the result means nothing, but it comes in one pass all the same.
  * JSON.parse keeps one of several equal keys, so `memberCount` differs from the parsed value's count exactly if one is repeated.
  */
-export function scanJson(bytes: Uint8Array): JsonScan {
+export function scanJson(bytes: Buffer): JsonScan {
   const members: JsonMember[] = []
   const inside = { memberCount: 0, depth: 0 }
   let at = skipSpace(bytes, skipSpace(bytes, 0) + 1)
@@ -45,6 +45,23 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   }
   return { members, memberCount: inside.memberCount + members.length, depth: inside.depth + 1 }
 }
+
+/**
+ * Where the value of a member stands whose key is written `"key"` once in all the bytes of a JSON object, and nowhere else
+ * in any other way; undefined where that cannot be told without a scan of all of them. `quoted` is the key with its quotes.
+ */
+export function onlyValueOf(bytes: Buffer, quoted: Buffer): { start: number; end: number } | undefined {
+  const at = bytes.indexOf(quoted)
+  if (at < 0 || bytes.lastIndexOf(quoted) !== at) return undefined
+  // Letters can also be written as \u escapes, and so can a key.
+  if (bytes.includes(UNICODE_ESCAPE)) return undefined
+  const colon = skipSpace(bytes, at + quoted.length)
+  if (bytes[colon] !== COLON) return undefined
+  const start = skipSpace(bytes, colon + 1)
+  return { start, end: endOfValue(bytes, start, { memberCount: 0, depth: 0 }) }
+}
+
+const UNICODE_ESCAPE = Buffer.from('\\u')
 
 function skipSpace(bytes: Uint8Array, start: number): number {
   let i = start
@@ -98,14 +115,12 @@ function stringEnd(bytes: Uint8Array, start: number): number {
   return i + 1
 }
 
-function keyAt(bytes: Uint8Array, start: number, end: number): string {
-  let raw = ''
+function keyAt(bytes: Buffer, start: number, end: number): string {
   for (let i = start + 1; i < end - 1; i += 1) {
     const c = bytes[i] ?? 0
     if (c === BACKSLASH || c >= 0x80) return unescaped(bytes, start, end)
-    raw += String.fromCharCode(c)
   }
-  return raw
+  return bytes.toString('latin1', start + 1, end - 1)
 }
 
 function unescaped(bytes: Uint8Array, start: number, end: number): string {

@@ -1,5 +1,5 @@
 import type { Route } from '../catalog/index.ts'
-import type { AskedRequest, CostReport, Delivered, Dialect, Meter } from '../dialects/index.ts'
+import type { AskedRequest, CostReport, Delivered, Dialect, Meter, Usage } from '../dialects/index.ts'
 import type { DomainError } from '../lib/index.ts'
 import { failpoint } from '../lib/index.ts'
 import {
@@ -43,6 +43,12 @@ type AttemptEnd =
 
 const REFUSAL_BYTES_MAX = 64 * 1024
 const NOTHING: Delivered = { outputEstimate: 0, hasContent: false }
+const WHOLE_HEADERS = { 'content-type': 'application/json' }
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+}
 
 /** One try at one upstream: counts what passes, and says at the end how far it got. */
 export class Attempt implements UpstreamSink {
@@ -81,10 +87,7 @@ export class Attempt implements UpstreamSink {
     if (classifyStatus(head.status) !== 'ok') return
     failpoint('call.upstream-answered')
     this.#meter = this.#forward.dialect.meter(this.#forward.asked, head.isStream)
-    this.#forward.relay.begin(200, {
-      'content-type': head.isStream ? 'text/event-stream; charset=utf-8' : 'application/json',
-      ...(head.isStream && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
-    })
+    this.#forward.relay.begin(200, head.isStream ? STREAM_HEADERS : WHOLE_HEADERS)
   }
 
   piece(chunk: Buffer): void {
@@ -152,19 +155,8 @@ export class Attempt implements UpstreamSink {
   }
 
   #reading(ending: Ending, problem: DomainError | undefined): AttemptEnd {
-    const meter = this.#meter
-    const delivered = (): Delivered => this.delivered()
-    const reading: ForwardedReading = {
-      ending,
-      problem,
-      wasLive: this.#forward.relay.isLive,
-      reported: meter?.usage(),
-      get delivered() {
-        return delivered()
-      },
-      route: this.#route,
-      tail: (report: CostReport | undefined) => meter?.finish(report) ?? Buffer.alloc(0),
-    }
+    const wasLive = this.#forward.relay.isLive
+    const reading = new AttemptReading({ ending, problem, wasLive, route: this.#route }, this.#meter)
     return { kind: 'reading', reading }
   }
 
@@ -188,6 +180,37 @@ export class Attempt implements UpstreamSink {
     if (this.#refusalBytes > REFUSAL_BYTES_MAX) return
     this.#refusalBytes += chunk.length
     this.#refusal.push(chunk)
+  }
+}
+
+class AttemptReading implements ForwardedReading {
+  readonly ending: Ending
+  readonly problem: DomainError | undefined
+  readonly wasLive: boolean
+  readonly route: Route
+  readonly #meter: Meter | undefined
+
+  constructor(
+    facts: Pick<ForwardedReading, 'ending' | 'problem' | 'wasLive'> & { route: Route },
+    meter: Meter | undefined,
+  ) {
+    this.ending = facts.ending
+    this.problem = facts.problem
+    this.wasLive = facts.wasLive
+    this.route = facts.route
+    this.#meter = meter
+  }
+
+  get reported(): Usage | undefined {
+    return this.#meter?.usage()
+  }
+
+  get delivered(): Delivered {
+    return this.#meter?.delivered() ?? NOTHING
+  }
+
+  tail(report: CostReport | undefined): Buffer {
+    return this.#meter?.finish(report) ?? Buffer.alloc(0)
   }
 }
 

@@ -25,9 +25,10 @@ export interface ModelReading {
 }
 
 export interface ModelTermsOfCall {
-  readonly dialect: string
   readonly asked: Pick<AskedRequest, 'inputEstimate'>
   readonly offer: Offer
+  /** Names the offer in the offer book. */
+  readonly digest: string
   readonly bounds: Quote['bounds']
 }
 
@@ -40,28 +41,32 @@ export function chargeFor(call: ModelTermsOfCall, args: { held: Msat; reading: M
   const cost = costOf(call.offer, usage, estimated)
   const msat = minMsat(cost.msat, held)
   const inputMsat = minMsat(cost.inputMsat, msat)
-  const upstreamPicoUsd = upstreamCost(reading.route ?? call.offer.routes[0], usage)
+  const [shown] = call.offer.routes
+  const { route = shown } = reading
+  const upstreamPicoUsd = route === shown ? cost.picoUsd : upstreamCost(route, usage)
   return {
     msat,
     inputMsat,
     outputMsat: subMsat(msat, inputMsat),
     usd: msatToUsd(msat, call.offer.rate),
     estimated,
-    record: recordOf(call, reading, { ...cost, usage, upstreamPicoUsd, charge: msat }),
+    record: recordOf(call, reading, {
+      usage,
+      estimated,
+      picoUsd: cost.picoUsd,
+      upstreamPicoUsd,
+      charge: msat,
+    }),
   }
 }
 
-type Counted = Pick<
-  UsageFacts,
-  'usage' | 'estimated' | 'picoUsd' | 'upstreamPicoUsd' | 'charge' | 'components'
->
+type Counted = Pick<UsageFacts, 'usage' | 'estimated' | 'picoUsd' | 'upstreamPicoUsd' | 'charge'>
 const UNCOUNTED: Counted = {
   usage: undefined,
   estimated: false,
   picoUsd: 0n,
   upstreamPicoUsd: 0n,
   charge: ZERO,
-  components: [],
 }
 
 function nothingOwed(call: ModelTermsOfCall, reading: ModelReading): Charge {
@@ -69,12 +74,10 @@ function nothingOwed(call: ModelTermsOfCall, reading: ModelReading): Charge {
   return { msat: ZERO, inputMsat: ZERO, outputMsat: ZERO, usd: 0, estimated: false, record }
 }
 
-function recordOf({ dialect, offer }: ModelTermsOfCall, reading: ModelReading, counted: Counted): string {
-  const [shown] = offer.routes
-  const { usage, estimated, picoUsd, upstreamPicoUsd, charge, components } = counted
+function recordOf({ digest }: ModelTermsOfCall, reading: ModelReading, counted: Counted): string {
+  const { usage, estimated, picoUsd, upstreamPicoUsd, charge } = counted
   return usageRecord({
-    dialect,
-    model: offer.model,
+    sold: { offer: digest },
     upstream: reading.route?.upstreamId,
     ending: reading.ending,
     usage,
@@ -82,10 +85,6 @@ function recordOf({ dialect, offer }: ModelTermsOfCall, reading: ModelReading, c
     picoUsd,
     upstreamPicoUsd,
     charge,
-    components,
-    rate: offer.rate,
-    marginBp: shown.marginBp,
-    priceVersion: shown.terms.priceVersion,
   })
 }
 

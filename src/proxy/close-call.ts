@@ -25,10 +25,9 @@ export async function closeCall(
 ): Promise<Receipt> {
   failpoint('call.served')
   const at = rooms.clock.now()
+  const settlement = { hold, charge: charge.msat, to: rooms.revenue, usage: charge.record, at }
   const receipt = await rooms.storage.transact(async (tx): Promise<Receipt> => {
-    const closing = { hold, to: rooms.revenue, usage: charge.record, at }
-    const balance =
-      charge.msat === 0n ? await voidHold(tx, closing) : await settle(tx, { ...closing, charge: charge.msat })
+    const balance = await (charge.msat === 0n ? voidHold(tx, settlement) : settle(tx, settlement))
     const change = await payer.resolved(tx, { balance, charge: charge.msat, callId: visit.callId, at })
     return {
       charge,
@@ -56,12 +55,13 @@ export function reportOf({ charge, change, payment, remaining }: Receipt): CostR
 
 /** The cost, and the change of a one-shot payer, as headers (`routstr-clients` §2.9). */
 export function receiptHeaders({ charge, change, payment }: Receipt): Record<string, string> {
-  return {
+  const headers: Record<string, string> = {
     'x-routstr-cost-msats': String(charge.msat),
     'x-routstr-input-cost-msats': String(charge.inputMsat),
     'x-routstr-output-cost-msats': String(charge.outputMsat),
     'x-routstr-cost-usd': charge.usd.toFixed(12),
-    ...(charge.estimated && { 'x-farebox-estimated': 'yes' }),
-    ...(change !== undefined && !payment?.isLater && { 'x-cashu': change }),
   }
+  if (charge.estimated) headers['x-farebox-estimated'] = 'yes'
+  if (change !== undefined && !payment?.isLater) headers['x-cashu'] = change
+  return headers
 }

@@ -8,7 +8,6 @@ import {
 } from '../catalog/index.ts'
 import type { AskedRequest, Delivered, Dialect } from '../dialects/index.ts'
 import type { Hold } from '../ledger/index.ts'
-import type { Msat } from '../money/index.ts'
 import type { DomainError } from '../lib/index.ts'
 import type { Upstreams } from '../upstreams/index.ts'
 import { chargeFor } from './charge.ts'
@@ -53,6 +52,7 @@ const NOTHING: Delivered = { outputEstimate: 0, hasContent: false }
 
 class ModelSale implements Sale<ForwardedReading> {
   readonly isStream: boolean
+  readonly what: string
   readonly #counter: ModelCounter
   readonly #order: Order
   #quote: Quote
@@ -65,13 +65,11 @@ class ModelSale implements Sale<ForwardedReading> {
     this.#order = order
     this.#quote = order.quote
     this.isStream = order.asked.stream
+    this.what = order.offer.model
   }
 
   get price(): Sale['price'] {
-    const quote = this.#quote
-    const { floor, gate, ceiling, formula } = quote
-    const gateWith = (fee: Msat): Msat => quote.gateWith(fee)
-    return { floor, gate, ceiling, formula, gateWith, what: this.#order.offer.model }
+    return this.#quote
   }
 
   get terms(): string {
@@ -101,10 +99,10 @@ class ModelSale implements Sale<ForwardedReading> {
     const quote = this.#quote
     this.#sentLimit = hold.amount >= quote.ceiling ? quote.outputLimit : quote.limitFor(hold.amount)
     const isClamped = this.#sentLimit !== quote.outputLimit
-    return {
-      ...(isClamped && { 'x-farebox-clamped': `max_tokens=${this.#sentLimit}` }),
-      ...(asked.dropped.length > 0 && { 'x-farebox-dropped': asked.dropped.map(headerSafe).join(', ') }),
-    }
+    const headers: Record<string, string> = {}
+    if (isClamped) headers['x-farebox-clamped'] = `max_tokens=${this.#sentLimit}`
+    if (asked.dropped.length > 0) headers['x-farebox-dropped'] = asked.dropped.map(headerSafe).join(', ')
+    return headers
   }
 
   supply(hold: Hold, relay: Relay): Promise<ForwardedReading> {
@@ -122,9 +120,10 @@ class ModelSale implements Sale<ForwardedReading> {
   }
 
   charge(hold: Hold, reading: ForwardedReading): Charge {
-    const { dialect, asked, offer } = this.#order
+    const { asked, offer } = this.#order
     const bounds = { ...this.#quote.bounds, outputPerChoice: this.#sentLimit }
-    return chargeFor({ dialect: dialect.name, asked, offer, bounds }, { held: hold.amount, reading })
+    const digest = this.#counter.offers.digestOf(offer)
+    return chargeFor({ offer, digest, asked, bounds }, { held: hold.amount, reading })
   }
 
   delivered(): Delivered {

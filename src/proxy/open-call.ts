@@ -1,10 +1,44 @@
 import type { Ask, Payer } from '../access/index.ts'
 import { type Hold, hold, type HoldOutcome } from '../ledger/index.ts'
 import { failpoint } from '../lib/index.ts'
-import { addMsat } from '../money/index.ts'
+import { addMsat, type Msat } from '../money/index.ts'
 import type { Rooms } from './rooms.ts'
 import type { Sale } from './sale.ts'
 import type { Visit } from './visit.ts'
+
+/** What a visit asks of its payer: the whole ceiling of one who wants his call as it is or not at all. */
+export class CallAsk implements Ask {
+  readonly what: string
+  readonly ceiling: Msat
+  readonly floor: Msat
+  readonly gate: Msat
+  readonly formula: Msat
+  readonly #sale: Sale
+  readonly #price: Sale['price']
+  readonly #mayClamp: boolean
+
+  constructor(sale: Sale, mayClamp: boolean) {
+    const { price, what } = sale
+    const { ceiling, floor, gate, formula } = price
+    this.what = what
+    this.ceiling = ceiling
+    this.floor = mayClamp ? floor : ceiling
+    this.gate = mayClamp ? gate : ceiling
+    this.formula = mayClamp ? formula : ceiling
+    this.#sale = sale
+    this.#price = price
+    this.#mayClamp = mayClamp
+  }
+
+  gateWith(fee: Msat): Msat {
+    return this.#mayClamp ? this.#price.gateWith(fee) : addMsat(this.ceiling, fee)
+  }
+
+  async tightened(): Promise<Ask> {
+    await this.#sale.tighten()
+    return new CallAsk(this.#sale, this.#mayClamp)
+  }
+}
 
 /**
  * Sets the call aside. The hold's own commit is the record of the call; nothing goes up before it is on disk.
@@ -23,7 +57,7 @@ export async function openCall(rooms: Rooms, call: Opening): Promise<Hold> {
     if (outcome.hold.amount < sale.price.ceiling) await sale.tighten()
     return outcome.hold
   }
-  throw await payer.short(outcome.available, askFor(sale, visit))
+  throw await payer.short(outcome.available, new CallAsk(sale, visit.mayClamp))
 }
 
 interface Opening {
@@ -33,7 +67,7 @@ interface Opening {
 }
 
 function tryHold(rooms: Rooms, { visit, sale, payer }: Opening): Promise<HoldOutcome> {
-  const ask = askFor(sale, visit)
+  const ask = new CallAsk(sale, visit.mayClamp)
   return rooms.storage.transact(async (tx): Promise<HoldOutcome> => {
     const made = await hold(tx, {
       accountId: payer.accountId,
@@ -51,16 +85,4 @@ function tryHold(rooms: Rooms, { visit, sale, payer }: Opening): Promise<HoldOut
     }
     return made
   })
-}
-
-/** What a visit asks of its payer: the whole ceiling of one who wants his call as it is or not at all. */
-export function askFor(sale: Sale, visit: Visit): Ask {
-  const { ceiling, floor, gate, formula, gateWith, what } = sale.price
-  const tightened = async (): Promise<Ask> => {
-    await sale.tighten()
-    return askFor(sale, visit)
-  }
-  if (visit.mayClamp) return { what, ceiling, floor, gate, formula, gateWith, tightened }
-  const whole = { ceiling, floor: ceiling, gate: ceiling, formula: ceiling }
-  return { what, ...whole, gateWith: (fee) => addMsat(ceiling, fee), tightened }
 }

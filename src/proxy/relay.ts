@@ -68,8 +68,7 @@ export class Relay {
     if (this.isLive && this.#reply.isGone()) return undefined
     const body = this.#kept.length === 0 ? tail : Buffer.concat([...this.#kept, tail])
     this.#kept = []
-    if (!this.#hasLeft && !this.isLive) this.#sendHead({ ...headers, 'content-length': String(body.length) })
-    else this.#sendHead(headers)
+    this.#sendHead(headers, this.isLive ? undefined : body.length)
     return this.#reply.end(body)
   }
 
@@ -78,10 +77,12 @@ export class Relay {
     this.#reply.cut()
   }
 
-  #sendHead(last: ReplyHeaders): void {
+  #sendHead(last: ReplyHeaders, length?: number): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    const { status, headers } = this.#head ?? { status: 200, headers: {} }
-    this.#reply.head(status, { ...headers, ...this.#fixedHeaders, ...last })
+    const headers: Record<string, ReplyHeaders[string]> = {}
+    Object.assign(headers, this.#head?.headers, this.#fixedHeaders, last)
+    if (length !== undefined) headers['content-length'] = String(length)
+    this.#reply.head(this.#head?.status ?? 200, headers)
   }
 }

@@ -33,7 +33,9 @@ export interface Charge {
 /** One thing for sale to one visitor: its price bounds, how it is supplied, and what a reading of it costs. */
 export interface Sale<R extends Reading = Reading> {
   /** What it may cost. */
-  readonly price: Omit<Ask, 'tightened'>
+  readonly price: Omit<Ask, 'tightened' | 'what'>
+  /** The model or the route, for messages. */
+  readonly what: string
   /** Prices it anew by a closer count of its input, for a payer who is short; false where nothing changed. */
   tighten(): Promise<boolean>
   /** Whether the caller asked for a stream; the reply is then live unless change has to travel in a header. */

@@ -3,7 +3,7 @@ import type { Hold } from '../ledger/index.ts'
 import { failpoint } from '../lib/index.ts'
 import { ZERO } from '../money/index.ts'
 import { closeCall, type Receipt, receiptHeaders, reportOf } from './close-call.ts'
-import { askFor, openCall } from './open-call.ts'
+import { CallAsk, openCall } from './open-call.ts'
 import { broken, failed } from './problems.ts'
 import { Relay } from './relay.ts'
 import type { Rooms } from './rooms.ts'
@@ -13,13 +13,13 @@ import type { Visit } from './visit.ts'
 /** One visit, from the door to the change. The last byte leaves only after the money is settled. */
 export async function serve(rooms: Rooms, visit: Visit, supplier: Supplier): Promise<void> {
   const sale = supplier.offer()
-  const payer = await rooms.access.admit(visit.credentials, askFor(sale, visit))
+  const payer = await rooms.access.admit(visit.credentials, new CallAsk(sale, visit.mayClamp))
   const hold = await openCall(rooms, { visit, sale, payer })
   const relay = openRelay(visit, { sale, payer, headers: sale.headers(hold) })
   const stopBeating = rooms.heartbeat.watch(hold, () => (relay.hasLeft ? sale.delivered() : undefined))
   try {
     const { reading, charge } = await supplied(sale, hold, relay)
-    if (charge.msat > 0n ) rooms.departures.expect(hold)
+    if (charge.msat > 0n && !relay.hasLeft) rooms.departures.expect(hold)
     const receipt = await closeCall(rooms, { visit, payer, hold, charge })
     const leaving = finish(relay, { visit, sale, reading, receipt })
     if (leaving) await leaving

@@ -14,6 +14,8 @@ export interface Connection {
   all(query: CompiledQuery, bindings: readonly unknown[]): Promise<readonly unknown[]>
   /** The first row, or undefined. The statement runs to its end all the same. */
   first(query: CompiledQuery, bindings: readonly unknown[]): Promise<unknown>
+  /** How many rows a statement that returns none has changed. */
+  change(query: CompiledQuery, bindings: readonly unknown[]): Promise<number>
 }
 
 export function closeTx(connection: Connection): Tx {
@@ -41,6 +43,15 @@ export function run<P extends Param, Row>(
   const rows = openTx(tx).all(statement.query, bindingsOf(statement, params))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely typed the row when it was built
   return rows as Promise<readonly Row[]>
+}
+
+/** Runs a statement that returns no rows. @returns how many it changed */
+export function change<P extends Param>(
+  tx: Tx,
+  statement: Statement<P, unknown>,
+  params: P,
+): Promise<number> {
+  return openTx(tx).change(statement.query, bindingsOf(statement, params))
 }
 
 /** The first row of a statement, or undefined. */

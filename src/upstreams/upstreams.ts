@@ -81,11 +81,11 @@ export class Upstreams {
   }
 
   /** One attempt at one upstream. The sink gets the reply as it comes. Never rejects. */
-  async send(call: UpstreamCall, sink: UpstreamSink): Promise<SendOutcome> {
+  send(call: UpstreamCall, sink: UpstreamSink): Promise<SendOutcome> {
     const upstream = this.#byId.get(call.upstreamId)
     if (!upstream) {
       const message = `there is no upstream "${call.upstreamId}"`
-      return { kind: 'failed', began: false, reason: 'unreachable', message }
+      return Promise.resolve({ kind: 'failed', began: false, reason: 'unreachable', message })
     }
     const limits = call.stream ? this.#streamed : this.#whole
     return upstream.exchange({ method: 'POST', path: call.path, body: call.body, limits }, sink)

@@ -11,6 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => node[Symbol.asyncDispose]())
 
+const origin = 'https://app.example'
 const COMMON = {
   'x-request-id': expect.stringMatching(/^call_/),
   'x-routstr-request-id': expect.stringMatching(/^call_/),
@@ -26,17 +27,24 @@ describe('the headers of every answer', () => {
     ['an answer that is kept', () => ask(question, { 'idempotency-key': 'one' })],
     ['an answer that is given again', () => ask(question, { 'idempotency-key': 'one' })],
     ['a refusal', () => ask({ ...question, model: 'no-such-model' })],
-    ['a page', () => node.post('/v1/wallet/create', {})],
-    ['an unknown path', () => node.post('/nowhere', {})],
+    ['a page', () => node.post('/v1/wallet/create', {}, { origin })],
+    ['an unknown path', () => node.post('/nowhere', {}, { origin })],
   ])('%s has the call id, and any origin may read it', async (_, answer) => {
     const { headers } = await answer()
     expect(Object.fromEntries(headers)).toMatchObject(COMMON)
     expect(headers.get('x-routstr-request-id')).toBe(headers.get('x-request-id'))
   })
 
+  test('a caller that is no page of any origin is spared the rules for pages', async () => {
+    for (const { headers } of [await ask(question, {}, {}), await fetch(`${node.baseUrl}/v1/models`)]) {
+      expect(headers.get('x-request-id')).toMatch(/^call_/)
+      expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+    }
+  })
+
   test('a preflight of a paid route is answered for any origin and any header', async () => {
     const headers = {
-      origin: 'https://app.example',
+      origin,
       'access-control-request-headers': 'x-cashu, authorization',
     }
     const answer = await fetch(`${node.baseUrl}${PATH}`, { method: 'OPTIONS', headers })
@@ -49,10 +57,14 @@ describe('the headers of every answer', () => {
   })
 })
 
-async function ask(body: object, headers: Record<string, string> = {}): Promise<Response> {
+async function ask(
+  body: object,
+  headers: Record<string, string> = {},
+  from: Record<string, string> = { origin },
+): Promise<Response> {
   const response = await fetch(`${node.baseUrl}${PATH}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${ecash}`, ...headers },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${ecash}`, ...from, ...headers },
     body: JSON.stringify(body),
   })
   await response.text()

@@ -110,7 +110,7 @@ describe('a paywall in somebody else’s app', () => {
     )
     const asked = await fetch(`${base}/free`, { method: 'OPTIONS' })
     expect(asked.headers.get('access-control-allow-origin')).toBeNull()
-    const ours = await get('/v1/info')
+    const ours = await get('/v1/info', { origin: 'https://app.example' })
     expect(ours.headers.get('access-control-allow-origin')).toBe('*')
   })
 })

@@ -1,4 +1,6 @@
 import { DomainError } from '../../lib/index.ts'
+import type { AccountId } from '../../ledger/index.ts'
+import type { Msat } from '../../money/index.ts'
 import type { Wallet } from '../../wallets/index.ts'
 import { type Ask, requiredFor } from '../ask.ts'
 import type { Payer } from '../payer.ts'
@@ -8,13 +10,34 @@ export function walletPayer(
   wallet: Wallet,
   { scheme, mints }: { scheme: string; mints: readonly string[] },
 ): Payer {
-  return {
-    scheme,
-    accountId: wallet.accountId,
-    payment: undefined,
-    held: async () => undefined,
-    resolved: async () => undefined,
-    short: async (available, ask) => insufficientBalance(ask, { available, mints }),
+  return new WalletPayer(wallet.accountId, scheme, mints)
+}
+
+/** Nothing to wait for: one promise serves all calls. */
+const NOTHING = Promise.resolve(undefined)
+
+class WalletPayer implements Payer {
+  readonly scheme: string
+  readonly accountId: AccountId
+  readonly payment = undefined
+  readonly #mints: readonly string[]
+
+  constructor(accountId: AccountId, scheme: string, mints: readonly string[]) {
+    this.accountId = accountId
+    this.scheme = scheme
+    this.#mints = mints
+  }
+
+  held(): Promise<undefined> {
+    return NOTHING
+  }
+
+  resolved(): Promise<undefined> {
+    return NOTHING
+  }
+
+  async short(available: Msat, ask: Ask): Promise<DomainError> {
+    return insufficientBalance(ask, { available, mints: this.#mints })
   }
 }
 

@@ -48,9 +48,9 @@ export class TextTally {
 
   #addObject(object: object): void {
     this.bound += BRACKETS
-    for (const [key, value] of Object.entries(object)) {
+    for (const key of Object.keys(object)) {
       this.addKey(key)
-      this.add(value)
+      this.add(Reflect.get(object, key))
     }
   }
 

@@ -1,5 +1,5 @@
 import { type CostReport } from '../canonical/meter.ts'
-import { NO_USAGE, type Usage } from '../canonical/usage.ts'
+import type { Usage } from '../canonical/usage.ts'
 import { isObject, type JsonObject } from './body.ts'
 
 /**
@@ -18,7 +18,20 @@ export function readOpenAiUsage(reported: JsonObject, needsOutput: boolean): Usa
   if (!input || !output) return undefined
   const tools = isObject(reported['server_tool_use']) ? reported['server_tool_use'] : {}
   const webSearches = count(tools['web_search_requests']) ?? 0
-  return { ...NO_USAGE, ...input, ...output, webSearches, requests: 1 }
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, inputAudioTokens, cacheReadAudioTokens } = input
+  const { outputTokens, reasoningTokens, outputAudioTokens } = output
+  return {
+    inputTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    inputAudioTokens,
+    cacheReadAudioTokens,
+    outputTokens,
+    reasoningTokens,
+    outputAudioTokens,
+    webSearches,
+    requests: 1,
+  }
 }
 
 interface Details {
@@ -28,7 +41,13 @@ interface Details {
   readonly reasoning: number
 }
 
-function splitInput(prompt: number, { cached, written, audio }: Details): Partial<Usage> | undefined {
+type Input = Pick<
+  Usage,
+  'inputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'inputAudioTokens' | 'cacheReadAudioTokens'
+>
+type Output = Pick<Usage, 'outputTokens' | 'reasoningTokens' | 'outputAudioTokens'>
+
+function splitInput(prompt: number, { cached, written, audio }: Details): Input | undefined {
   if (cached + written > prompt || audio > prompt) return undefined
   // What is both cached and audio is reported in both; this much of it must be.
   const cacheReadAudioTokens = Math.max(0, cached + written + audio - prompt)
@@ -45,7 +64,7 @@ function splitInput(prompt: number, { cached, written, audio }: Details): Partia
 function splitOutput(
   whole: { completion: number; prompt: number; total: unknown },
   { reasoning, audio }: Details,
-): Partial<Usage> | undefined {
+): Output | undefined {
   const { completion, prompt, total } = whole
   // xAI reports reasoning beside the completion; its total gives it away.
   const isBeside = reasoning > 0 && total === prompt + completion + reasoning
@@ -53,14 +72,18 @@ function splitOutput(
   return outputTokens < 0 ? undefined : { outputTokens, reasoningTokens: reasoning, outputAudioTokens: audio }
 }
 
+const NO_DETAILS: Details = { cached: 0, written: 0, audio: 0, reasoning: 0 }
+
 function details(reported: unknown): Details | undefined {
-  const from = reported ?? {}
-  if (!isObject(from)) return undefined
-  const parts = ['cached_tokens', 'cache_write_tokens', 'audio_tokens', 'reasoning_tokens']
-  const counts = parts.map((part) => count(from[part] ?? 0))
-  if (counts.includes(undefined)) return undefined
-  const [cached = 0, written = 0, audio = 0, reasoning = 0] = counts
-  return { cached, written, audio, reasoning }
+  if (reported === undefined || reported === null) return NO_DETAILS
+  if (!isObject(reported)) return undefined
+  const cached = count(reported['cached_tokens'] ?? 0)
+  const written = count(reported['cache_write_tokens'] ?? 0)
+  const audio = count(reported['audio_tokens'] ?? 0)
+  const reasoning = count(reported['reasoning_tokens'] ?? 0)
+  const isUsable =
+    cached !== undefined && written !== undefined && audio !== undefined && reasoning !== undefined
+  return isUsable ? { cached, written, audio, reasoning } : undefined
 }
 
 function count(value: unknown): number | undefined {
@@ -75,6 +98,16 @@ export function estimatedUsage(inputTokens: number, outputTokens: number): JsonO
     total_tokens: inputTokens + outputTokens,
     estimated: true,
   }
+}
+
+/** The cost of a call as members of a JSON object's text, for a usage that has none of these. As in `pricedUsage`. */
+export function costMembers(cost: CostReport): string {
+  const { totalMsats, remainingMsats } = cost
+  const remaining = remainingMsats === undefined ? '' : `,"remaining_balance_msats":${remainingMsats}`
+  return (
+    `"cost":{"total_msats":${totalMsats},"input_msats":${cost.inputMsats},"output_msats":${cost.outputMsats},` +
+    `"total_usd":${cost.totalUsd}${remaining}},"cost_sats":${Number(totalMsats) / 1000}`
+  )
 }
 
 /** `usage` with the cost of the call in it, in the members that Routstr's clients read; an upstream's own `cost` gives way. */

@@ -1,11 +1,12 @@
-import { scanJson, splice } from '../../lib/index.ts'
+import { onlyValueOf, scanJson, splice } from '../../lib/index.ts'
 import type { CostReport, Delivered, Meter } from '../canonical/meter.ts'
 import type { Usage } from '../canonical/usage.ts'
 import { isObject, type JsonObject, parseJson } from './body.ts'
 import { errorText } from './error-text.ts'
-import { estimatedUsage, pricedUsage, readOpenAiUsage } from './usage.ts'
+import { costMembers, estimatedUsage, pricedUsage, readOpenAiUsage } from './usage.ts'
 
 const NOTHING = Buffer.alloc(0)
+const USAGE_KEY = Buffer.from('"usage"')
 const NOTHING_DELIVERED: Delivered = { outputEstimate: 0, hasContent: false }
 
 /** What the whole replies of one route look like. */
@@ -25,6 +26,7 @@ export class WholeMeter implements Meter {
   #reply: JsonObject | undefined
   #delivered: Delivered | undefined
   #failure: string | undefined
+  #usage: Usage | undefined
 
   constructor(shape: WholeReply) {
     this.#shape = shape
@@ -41,6 +43,8 @@ export class WholeMeter implements Meter {
     const reply = parseJson(this.#bytes.toString())
     if (isObject(reply) && Array.isArray(reply[this.#shape.answers])) {
       this.#reply = reply
+      const reported = reply['usage']
+      if (isObject(reported)) this.#usage = readOpenAiUsage(reported, this.#shape.needsOutput)
     } else if (isObject(reply) && (reply['error'] ?? undefined) !== undefined) {
       this.#failure = errorText(reply['error'])
     } else this.#failure = 'garbage'
@@ -54,8 +58,7 @@ export class WholeMeter implements Meter {
   }
 
   usage(): Usage | undefined {
-    const reported = this.#reply?.['usage']
-    return isObject(reported) ? readOpenAiUsage(reported, this.#shape.needsOutput) : undefined
+    return this.#usage
   }
 
   isComplete(): boolean {
@@ -68,9 +71,22 @@ export class WholeMeter implements Meter {
 
   finish(cost: CostReport | undefined): Buffer {
     if (!this.#reply || !cost) return this.#bytes
-    const { members } = scanJson(this.#bytes)
     const reported = this.#reply['usage']
-    const counts = isObject(reported) && this.usage() && !cost.estimated ? reported : undefined
+    const counts = isObject(reported) && this.#usage && !cost.estimated ? reported : undefined
+    return (counts && this.#withCost(counts, cost)) ?? this.#withUsage(counts, cost)
+  }
+
+  /** The usual case: the cost is written behind the counts, and those stay as they came. */
+  #withCost(counts: JsonObject, cost: CostReport): Buffer | undefined {
+    if ('cost' in counts || 'cost_sats' in counts) return undefined
+    const place = onlyValueOf(this.#bytes, USAGE_KEY)
+    if (!place) return undefined
+    const end = place.end - 1
+    return splice(this.#bytes, [{ from: end, to: end, text: `,${costMembers(cost)}` }])
+  }
+
+  #withUsage(counts: JsonObject | undefined, cost: CostReport): Buffer {
+    const { members } = scanJson(this.#bytes)
     const usage = counts ?? estimatedUsage(this.#shape.inputEstimate, this.delivered().outputEstimate)
     const text = JSON.stringify(pricedUsage(usage, cost))
     // Of repeated keys a reader takes the last one.

@@ -12,7 +12,7 @@ export interface BodyChanges {
   /** The new JSON text of a member, given its old text; the same text leaves it as it is. */
   readonly rewrite: (key: string, old: () => string) => string | undefined
   /** Members to add at the end, as `"key":value`. */
-  readonly added: (present: ReadonlySet<string>) => readonly string[]
+  readonly added: (isPresent: (key: string) => boolean) => readonly string[]
 }
 
 /** A request body with members dropped, exchanged and added; every other byte is as it came. */
@@ -20,7 +20,9 @@ export function rewriteBody(body: Buffer, changes: BodyChanges): Buffer {
   const members = scanned.get(body) ?? scanJson(body).members
   const edits: Edit[] = []
   let lastKept = -1
-  for (const [index, member] of members.entries()) {
+  for (let index = 0; index < members.length; index += 1) {
+    const member = members[index]
+    if (!member) break
     if (changes.dropped.includes(member.key)) {
       edits.push(removal(members, index, lastKept < 0))
       continue
@@ -31,7 +33,7 @@ export function rewriteBody(body: Buffer, changes: BodyChanges): Buffer {
     if (text !== undefined) edits.push({ from, to, text })
   }
   const end = members.at(-1)?.valueEnd ?? 0
-  const added = changes.added(new Set(members.map((member) => member.key)))
+  const added = changes.added((key) => members.some((member) => member.key === key))
   if (added.length > 0) edits.push({ from: end, to: end, text: `,${added.join(',')}` })
   return splice(body, edits)
 }

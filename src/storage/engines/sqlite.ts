@@ -52,6 +52,10 @@ export class SqliteConnection implements Connection {
     return undefined
   }
 
+  async change(query: CompiledQuery, bindings: readonly unknown[]): Promise<number> {
+    return this.#prepare(query.sql).run(bindings).changes
+  }
+
   allNow(sql: string, bindings: readonly unknown[]): readonly unknown[] {
     const prepared = this.#prepare(sql)
     if (prepared.reader) return prepared.all(bindings)

@@ -27,17 +27,18 @@ export function readMessages(value: unknown, found: Map<string, Feature>): Messa
   if (!Array.isArray(value) || value.length === 0) return refuse('messages', 'must be a non-empty array')
   let images = 0
   let imageBytes = 0
-  for (const [index, message] of value.entries()) {
-    const at = `messages[${index}]`
-    if (!isObject(message)) return refuse(at, 'must be an object')
+  for (let index = 0; index < value.length; index += 1) {
+    const message: unknown = value[index]
+    if (!isObject(message)) return refuse(`messages[${index}]`, 'must be an object')
     refuseCaseVariants(message, MESSAGE_KEYS)
-    if (isObject(message['audio'])) found.set(`${at}.audio`, 'input_audio')
+    if (isObject(message['audio'])) found.set(`messages[${index}].audio`, 'input_audio')
     if (Array.isArray(message['images'])) images += message['images'].length
     const content: unknown = message['content'] ?? ''
     if (typeof content === 'string') continue
-    if (!Array.isArray(content)) return refuse(`${at}.content`, 'must be a string or an array of parts')
+    const at = `messages[${index}].content`
+    if (!Array.isArray(content)) return refuse(at, 'must be a string or an array of parts')
     for (const part of content) {
-      const bytes = readPart(part, `${at}.content`, found)
+      const bytes = readPart(part, at, found)
       if (bytes === undefined) continue
       images += 1
       imageBytes += bytes

@@ -47,7 +47,7 @@ export function readChatRequest(bytes: Buffer, allowed: readonly string[] = []):
     outputLimit: readLimit(value),
     ...inputCounts(body, { all, messages, dropped }),
     images: messages.images,
-    features: [...new Set(found.values())],
+    features: found.size === 0 ? [] : [...new Set(found.values())],
     featureFields: [...found.keys()],
     dropped,
     promptCharacters: all.characters,
@@ -69,9 +69,9 @@ function tallyBody(value: JsonObject, tally: TextTally): BodyTally {
   tally.add(value['messages'])
   const { bound: messageBound, growth } = tally
   const messageEstimate = tally.estimate()
-  for (const [key, part] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     tally.addKey(key)
-    if (key !== 'messages') tally.add(part)
+    if (key !== 'messages') tally.add(value[key])
   }
   const { keys, characters } = tally
   return { keys, characters, messageBound, messageEstimate, restGrowth: tally.growth - growth }

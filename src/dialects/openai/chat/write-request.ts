@@ -11,7 +11,7 @@ const WITH_USAGE = '"stream_options":{"include_usage":true}'
  */
 export function writeChatRequest(body: Buffer, asked: AskedRequest, rewrite: Rewrite): Buffer {
   const limit = rewrite.outputLimit
-  const ownLimits = new Set<string>()
+  let hasMaxTokens = false
   return rewriteBody(body, {
     dropped: asked.dropped,
     rewrite: (key, old) => {
@@ -19,15 +19,15 @@ export function writeChatRequest(body: Buffer, asked: AskedRequest, rewrite: Rew
       if (key === 'stream_options') return asked.stream ? withUsage(old()) : undefined
       if (limit === undefined || !isLimit(key)) return undefined
       const own = parseJson(old())
-      if (typeof own === 'number') ownLimits.add(key)
+      if (typeof own === 'number') hasMaxTokens ||= key === 'max_tokens'
       else if (key !== 'max_completion_tokens') return undefined
       return typeof own === 'number' && own <= limit ? undefined : String(limit)
     },
-    added: (present) => {
+    added: (isPresent) => {
       const added: string[] = []
-      const isLimited = ownLimits.has('max_tokens') || present.has('max_completion_tokens')
+      const isLimited = hasMaxTokens || isPresent('max_completion_tokens')
       if (limit !== undefined && !isLimited) added.push(`"max_completion_tokens":${limit}`)
-      if (asked.stream && !present.has('stream_options')) added.push(WITH_USAGE)
+      if (asked.stream && !isPresent('stream_options')) added.push(WITH_USAGE)
       return added
     },
   })
