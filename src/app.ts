@@ -115,7 +115,11 @@ export class App implements AsyncDisposable {
       payments: rooms.payments,
       answered: (holdIds) => rooms.answers.answeredOf(holdIds),
     })
-    const closed = await closeOrphans(rooms, { payments: rooms.payments, offers: rooms.counter.offers })
+    const closed = await closeOrphans(rooms, {
+      payments: rooms.payments,
+      offers: rooms.counter.offers,
+      failed: (callId, error) => rooms.log('job_failed', { callId, error }),
+    })
     const givenBack = await rooms.payments.giveBackIdle({ atStart: true })
     if (closed + givenBack + returned > 0) rooms.log('orphans_closed', { closed, givenBack, returned })
     rooms.cashu.resume().catch((error: unknown) => rooms.log('job_failed', { error }))

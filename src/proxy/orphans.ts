@@ -13,6 +13,8 @@ type Books = Pick<Rooms, 'storage' | 'boot' | 'revenue' | 'clock'>
 interface Helpers {
   readonly payments: Payments
   readonly offers: OfferBook
+  /** Told of a hold that could not be closed; the next start tries again. */
+  readonly failed: (callId: string, error: unknown) => void
 }
 
 /** What recovery needs to charge a call to a model, as JSON: kept in its hold. `offer` is its digest in the offer book. */
@@ -36,11 +38,22 @@ export function fixedTerms(price: Msat): string {
  */
 export async function closeOrphans(books: Books, helpers: Helpers): Promise<number> {
   let closed = 0
-  for (;;) {
+  for (let progress = 1; progress > 0; closed += progress) {
+    progress = 0
     const orphans = await books.storage.read((tx) => listOrphanHolds(tx, { boot: books.boot, limit: BATCH }))
-    if (orphans.length === 0) return closed
-    for (const orphan of orphans) await closeOrphan(books, helpers, orphan)
-    closed += orphans.length
+    for (const orphan of orphans) if (await tryToClose(books, helpers, orphan)) progress += 1
+  }
+  return closed
+}
+
+/** One hold that cannot be closed keeps its own money waiting, and nobody else's. */
+async function tryToClose(books: Books, helpers: Helpers, orphan: OrphanHold): Promise<boolean> {
+  try {
+    await closeOrphan(books, helpers, orphan)
+    return true
+  } catch (error) {
+    helpers.failed(orphan.hold.callId, error)
+    return false
   }
 }
 

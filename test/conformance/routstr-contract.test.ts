@@ -110,7 +110,8 @@ describe('the catalogue', () => {
       expect(headers.get('access-control-allow-origin')).toBe('*')
       expect(headers.get('access-control-allow-headers')).toBe(wanted)
     }
-    const paid = await pay(await node.mint.mintEcash(50))
+    const origin = 'https://app.example'
+    const paid = await chat(node, { 'x-cashu': await node.mint.mintEcash(50), origin })
     const exposed = paid.headers.get('access-control-expose-headers')?.split(', ')
     expect(exposed).toEqual(
       expect.arrayContaining([

@@ -115,6 +115,10 @@ export const PROMISES: readonly Promised[] = [
         file: 'test/faults/call-recovery.test.ts',
         test: 'a stream cut by a crash costs what the last heartbeat saved, as an estimate',
       },
+      {
+        file: 'test/faults/call-returns.test.ts',
+        test: 'and again while it gives the charge back, gives it back once',
+      },
     ],
   },
   {
@@ -169,6 +173,10 @@ export const PROMISES: readonly Promised[] = [
       {
         file: 'test/flows/idempotency.test.ts',
         test: 'a one-shot that was resolved gives the same answer with the same change',
+      },
+      {
+        file: 'test/flows/twins.test.ts',
+        test: 'joins the call that still runs: one upstream call, one charge, one answer',
       },
       { file: 'test/flows/sdk-retries.test.ts', test: 'a mix of faults: as many charges as answers' },
       {
