@@ -69,6 +69,11 @@ export async function balanceOf(tx: Tx, id: AccountId): Promise<Balance> {
     const total = msat((await first(tx, selectIncome, { id }))?.total ?? 0n)
     return { posted: total, reserved: msat(0n), available: total }
   }
+  return keptBalance(tx, id)
+}
+
+/** The balance that an account's row has, which an income account does not keep. */
+export async function keptBalance(tx: Tx, id: AccountId): Promise<Balance> {
   const row = await first(tx, selectBalance, { id })
   if (!row) throw new Error('no such account')
   return {

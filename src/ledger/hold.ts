@@ -1,5 +1,5 @@
-import { type Msat, msat } from '../money/index.ts'
-import { change, first, statement, type Tx } from '../storage/index.ts'
+import { maxMsat, type Msat, msat } from '../money/index.ts'
+import { change, first, insert, statement, type Tx } from '../storage/index.ts'
 import type { AccountId } from './accounts.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 
@@ -32,8 +32,30 @@ export type HoldOutcome =
   | { readonly kind: 'held'; readonly hold: Hold }
   | { readonly kind: 'short'; readonly available: Msat }
 
-// The condition and the amount are decided in the statement itself, so no two calls can spend the same msat.
-const insertHold = statement<
+// Conditions and amounts are decided in the statements themselves, so no two calls can spend the same msat.
+const reserveWhole = statement<LedgerTables, { id: AccountId; amount: Msat; least: Msat }, unknown>(
+  (db, slot) =>
+    db
+      .updateTable('account')
+      .set((eb) => ({ reserved_msat: eb('reserved_msat', '+', slot('amount')) }))
+      .where('id', '=', slot('id'))
+      .where((eb) => eb(eb('posted_msat', '-', eb.ref('reserved_msat')), '>=', slot('least'))),
+)
+const insertWhole = statement<
+  LedgerTables,
+  { account: AccountId; call: string; amount: Msat; boot: string; terms: string; at: number },
+  unknown
+>((db, slot) =>
+  db.insertInto('hold').values({
+    call_id: slot('call'),
+    account_id: slot('account'),
+    amount_msat: slot('amount'),
+    boot: slot('boot'),
+    terms_json: slot('terms'),
+    at: slot('at'),
+  }),
+)
+const insertPart = statement<
   LedgerTables,
   {
     account: AccountId
@@ -82,8 +104,19 @@ const selectAvailable = statement<LedgerTables, { id: AccountId }, { available: 
 
 /** Sets aside the smaller of `atMost` and what is available, if that is at least `atLeast`. */
 export async function hold(tx: Tx, request: HoldRequest): Promise<HoldOutcome> {
+  const { accountId, callId, boot, terms, at, atMost: amount } = request
+  const least = maxMsat(request.atLeast, amount)
+  // Nearly every payer can cover the whole call, and two plain statements cost a third of one that returns what it did.
+  const isCovered = (await change(tx, reserveWhole, { id: accountId, amount, least })) > 0
+  if (!isCovered) return holdPart(tx, request)
+  const id = await insert(tx, insertWhole, { account: accountId, call: callId, amount, boot, terms, at })
+  return { kind: 'held', hold: makeHold({ id, callId, accountId, amount }) }
+}
+
+/** For a payer who has less than `atMost`. */
+async function holdPart(tx: Tx, request: HoldRequest): Promise<HoldOutcome> {
   const { accountId, callId, boot, terms, at } = request
-  const made = await first(tx, insertHold, {
+  const made = await first(tx, insertPart, {
     account: accountId,
     call: callId,
     least: request.atLeast,

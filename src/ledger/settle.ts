@@ -1,7 +1,7 @@
 import { assert, DomainError } from '../lib/index.ts'
-import { type Msat, msat, ZERO } from '../money/index.ts'
-import { change, first, statement, type Tx } from '../storage/index.ts'
-import type { AccountId, Balance } from './accounts.ts'
+import { type Msat, ZERO } from '../money/index.ts'
+import { change, statement, type Tx } from '../storage/index.ts'
+import { type AccountId, type Balance, keptBalance } from './accounts.ts'
 import type { Hold } from './hold.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 import { enterCharge } from './transfer.ts'
@@ -33,19 +33,14 @@ const closeHold = statement<
     .where('id', '=', slot('id'))
     .where('state', '=', 'open'),
 )
-const release = statement<
-  LedgerTables,
-  { id: AccountId; held: Msat; charge: Msat },
-  { posted_msat: bigint; reserved_msat: bigint }
->((db, slot) =>
+const release = statement<LedgerTables, { id: AccountId; held: Msat; charge: Msat }, unknown>((db, slot) =>
   db
     .updateTable('account')
     .set((eb) => ({
       posted_msat: eb('posted_msat', '-', slot('charge')),
       reserved_msat: eb('reserved_msat', '-', slot('held')),
     }))
-    .where('id', '=', slot('id'))
-    .returning(['posted_msat', 'reserved_msat']),
+    .where('id', '=', slot('id')),
 )
 
 /**
@@ -70,8 +65,6 @@ async function resolve(tx: Tx, settlement: Settlement, state: 'settled' | 'void'
   if (closed === 0) throw new DomainError('hold_already_resolved', 'This hold was settled or voided before.')
   const from = hold.accountId
   if (charge > 0n) await enterCharge(tx, { hold: hold.id, from, to, amount: charge })
-  const row = await first(tx, release, { id: from, held: hold.amount, charge })
-  assert(row, 'a hold has an account')
-  const [posted, reserved] = [msat(row.posted_msat), msat(row.reserved_msat)]
-  return { posted, reserved, available: msat(posted - reserved) }
+  await change(tx, release, { id: from, held: hold.amount, charge })
+  return keptBalance(tx, from)
 }

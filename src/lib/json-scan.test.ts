@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { repeatedKey, scanJson } from './json-scan.ts'
+import { onlyValueOf, repeatedKey, scanJson } from './json-scan.ts'
 import { splice } from './splice.ts'
 
 describe('scanJson', () => {
@@ -24,5 +24,23 @@ describe('splice', () => {
     ]
     expect(splice(bytes, edits).toString()).toBe('{"a":"ü","é":2,"c":3}')
     expect(splice(bytes, [])).toBe(bytes)
+  })
+})
+
+function find(text: string): string | undefined {
+  const bytes = Buffer.from(text)
+  const place = onlyValueOf(bytes, Buffer.from('"k"'))
+  return place && bytes.toString('utf8', place.start, place.end)
+}
+
+describe('onlyValueOf', () => {
+  test('finds the value of a key that stands in the bytes once', () => {
+    expect(find('{"a":1, "k" : {"b":"}","c":[2]} ,"d":"é"}')).toBe('{"b":"}","c":[2]}')
+    expect(find('{"k":12}')).toBe('12')
+  })
+
+  test('does not guess where the key stands twice, as a text, or could be written in another way', () => {
+    for (const text of ['{"k":1,"a":{"k":2}}', '{"a":["k"]}', '{"k":1,"\\u006b":2}', '{"a":1}'])
+      expect(find(text)).toBeUndefined()
   })
 })

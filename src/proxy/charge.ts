@@ -96,7 +96,10 @@ function usageOf(
   if (!isOwed(reading)) return undefined
   const { reported } = reading
   const isUsable = reported && (hasCounts(reported) || !reading.delivered.hasContent)
-  if (isUsable) return { usage: boundUsage({ ...reported, requests: 1 }, call.bounds), estimated: false }
+  if (isUsable) {
+    const once = reported.requests === 1 ? reported : { ...reported, requests: 1 }
+    return { usage: boundUsage(once, call.bounds), estimated: false }
+  }
   return { usage: estimateUsage(call.asked, reading.delivered, call.bounds), estimated: true }
 }
 

@@ -121,7 +121,9 @@ class ModelSale implements Sale<ForwardedReading> {
 
   charge(hold: Hold, reading: ForwardedReading): Charge {
     const { asked, offer } = this.#order
-    const bounds = { ...this.#quote.bounds, outputPerChoice: this.#sentLimit }
+    const outputPerChoice = this.#sentLimit
+    const quoted = this.#quote.bounds
+    const bounds = quoted.outputPerChoice === outputPerChoice ? quoted : { ...quoted, outputPerChoice }
     const digest = this.#counter.offers.digestOf(offer)
     return chargeFor({ offer, digest, asked, bounds }, { held: hold.amount, reading })
   }

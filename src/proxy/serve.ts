@@ -58,8 +58,11 @@ function openRelay(
   { sale, payer, headers }: { sale: Sale; payer: Payer; headers: Readonly<Record<string, string>> },
 ): Relay {
   const isLive = sale.isStream && (payer.payment === undefined || visit.wantsChangeLater)
-  const payment = payer.payment && { 'x-farebox-payment-id': payer.payment.id }
-  return new Relay(visit.reply, { isLive, headers: { ...headers, ...payment } })
+  const id = payer.payment?.id
+  return new Relay(visit.reply, {
+    isLive,
+    headers: id === undefined ? headers : { ...headers, 'x-farebox-payment-id': id },
+  })
 }
 
 function finish(

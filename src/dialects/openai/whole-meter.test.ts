@@ -46,6 +46,38 @@ describe('a whole chat reply', () => {
     })
   })
 
+  test.each([
+    [
+      'is said in a nested object as well',
+      '"a":{"usage":{"x":1}},"usage":{"prompt_tokens":3,"completion_tokens":2}',
+    ],
+    ['is a word in a text as well', '"a":"usage","usage":{"prompt_tokens":3,"completion_tokens":2}'],
+    [
+      'has an escape in its key',
+      '"a":{"usage":{"x":1}},"us\\u0061ge":{"prompt_tokens":3,"completion_tokens":2}',
+    ],
+    ['is said twice', '"usage":{"x":1},"usage":{"prompt_tokens":3,"completion_tokens":2}'],
+    ['has a cost of its own', '"usage":{"cost":7,"cost_sats":8,"prompt_tokens":3,"completion_tokens":2}'],
+  ])('carries its cost in the right place when its usage %s', (_, members) => {
+    const meter = watch(`{"choices":[],${members}}`)
+    const usage = { prompt_tokens: 3, completion_tokens: 2, cost: shownCost, cost_sats: 1.5 }
+    const text = meter.finish(cost).toString()
+    expect(text.match(/"cost"/g)).toHaveLength(1)
+    expect(JSON.parse(text)).toStrictEqual({ ...JSON.parse(`{"choices":[],${members}}`), usage })
+  })
+
+  test('carries a cost without a balance for a payer who has none', () => {
+    const meter = watch(`{${choices},"usage":{"prompt_tokens":3,"completion_tokens":2}}`)
+    const reply: unknown = JSON.parse(meter.finish({ ...cost, remainingMsats: undefined }).toString())
+    const { remaining_balance_msats: _, ...shown } = shownCost
+    expect(reply).toHaveProperty('usage', {
+      prompt_tokens: 3,
+      completion_tokens: 2,
+      cost: shown,
+      cost_sats: 1.5,
+    })
+  })
+
   test('gets estimated counts when the upstream reported nothing that can be used', () => {
     for (const usage of ['', ',"usage":null', ',"usage":{"prompt_tokens":-1,"completion_tokens":5}']) {
       const meter = watch(`{${choices}${usage}}`)

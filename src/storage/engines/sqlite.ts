@@ -56,6 +56,10 @@ export class SqliteConnection implements Connection {
     return this.#prepare(query.sql).run(bindings).changes
   }
 
+  async insert(query: CompiledQuery, bindings: readonly unknown[]): Promise<bigint> {
+    return BigInt(this.#prepare(query.sql).run(bindings).lastInsertRowid)
+  }
+
   allNow(sql: string, bindings: readonly unknown[]): readonly unknown[] {
     const prepared = this.#prepare(sql)
     if (prepared.reader) return prepared.all(bindings)
