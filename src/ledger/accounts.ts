@@ -88,23 +88,14 @@ export interface CallTotals {
   readonly spent: Msat
 }
 
-const selectTotals = statement<LedgerTables, { id: AccountId }, { requests: bigint; spent: bigint | null }>(
-  (db, slot) =>
-    db
-      .selectFrom('hold')
-      .select((eb) => [
-        eb.fn.countAll<bigint>().as('requests'),
-        eb.fn.sum<bigint | null>('charge_msat').as('spent'),
-      ])
-      .where('account_id', '=', slot('id'))
-      .where('state', '=', 'settled')
-      .where('returned_at', 'is', null),
+const selectTotals = statement<LedgerTables, { id: AccountId }, { calls: bigint; spent_msat: bigint }>(
+  (db, slot) => db.selectFrom('account').select(['calls', 'spent_msat']).where('id', '=', slot('id')),
 )
 
-/** How many calls an account has paid for, and how much in all. */
+/** How many calls an account has paid for, and how much in all; kept with the balance, proved by the trial balance. */
 export async function totalsOf(tx: Tx, id: AccountId): Promise<CallTotals> {
   const row = await first(tx, selectTotals, { id })
-  return { requests: Number(row?.requests ?? 0n), spent: msat(row?.spent ?? 0n) }
+  return { requests: Number(row?.calls ?? 0n), spent: msat(row?.spent_msat ?? 0n) }
 }
 
 /** The one place an integer becomes an account id. */

@@ -42,6 +42,13 @@ const markReturned = statement<
     .returning(['account_id', 'charge_msat']),
 )
 
+const uncount = statement<LedgerTables, { id: AccountId; charge: Msat }, unknown>((db, slot) =>
+  db
+    .updateTable('account')
+    .set((eb) => ({ calls: eb('calls', '-', 1n), spent_msat: eb('spent_msat', '-', slot('charge')) }))
+    .where('id', '=', slot('id')),
+)
+
 /** Says which holds of a run may be settled while their replies have not left. */
 export async function saveDeparture(tx: Tx, boot: string, holdIds: Iterable<bigint>): Promise<void> {
   await run(tx, save, { boot, holds: `[${[...holdIds].join()}]` })
@@ -68,6 +75,7 @@ export async function returnCharge(
   const row = await first(tx, markReturned, { id: holdId, at })
   if (!row) return undefined
   const returned = { accountId: toAccountId(row.account_id), charge: msat(row.charge_msat ?? 0n) }
+  await run(tx, uncount, { id: returned.accountId, charge: returned.charge })
   await transfer(tx, {
     reference: `return:${holdId}`,
     reason: 'not delivered',

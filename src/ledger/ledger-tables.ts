@@ -8,6 +8,9 @@ export interface LedgerTables {
     kind: string
     posted_msat: Generated<bigint>
     reserved_msat: Generated<bigint>
+    /** Settled calls, and what they came to. */
+    calls: Generated<bigint>
+    spent_msat: Generated<bigint>
   }
   transfer: { id: Generated<bigint>; reference: string; reason: string; at: number | bigint }
   hold: {

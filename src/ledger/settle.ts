@@ -33,14 +33,17 @@ const closeHold = statement<
     .where('id', '=', slot('id'))
     .where('state', '=', 'open'),
 )
-const release = statement<LedgerTables, { id: AccountId; held: Msat; charge: Msat }, unknown>((db, slot) =>
-  db
-    .updateTable('account')
-    .set((eb) => ({
-      posted_msat: eb('posted_msat', '-', slot('charge')),
-      reserved_msat: eb('reserved_msat', '-', slot('held')),
-    }))
-    .where('id', '=', slot('id')),
+const release = statement<LedgerTables, { id: AccountId; held: Msat; charge: Msat; calls: bigint }, unknown>(
+  (db, slot) =>
+    db
+      .updateTable('account')
+      .set((eb) => ({
+        posted_msat: eb('posted_msat', '-', slot('charge')),
+        reserved_msat: eb('reserved_msat', '-', slot('held')),
+        calls: eb('calls', '+', slot('calls')),
+        spent_msat: eb('spent_msat', '+', slot('charge')),
+      }))
+      .where('id', '=', slot('id')),
 )
 
 /**
@@ -65,6 +68,6 @@ async function resolve(tx: Tx, settlement: Settlement, state: 'settled' | 'void'
   if (closed === 0) throw new DomainError('hold_already_resolved', 'This hold was settled or voided before.')
   const from = hold.accountId
   if (charge > 0n) await enterCharge(tx, { hold: hold.id, from, to, amount: charge })
-  await change(tx, release, { id: from, held: hold.amount, charge })
+  await change(tx, release, { id: from, held: hold.amount, charge, calls: state === 'settled' ? 1n : 0n })
   return keptBalance(tx, from)
 }

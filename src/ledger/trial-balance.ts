@@ -10,7 +10,7 @@ export interface TrialBalance {
   readonly byKind: Readonly<Record<AccountKind, Msat>>
   /** What was entered in each account, credit-positive, by its code. */
   readonly byAccount: ReadonlyMap<string, Msat>
-  /** Accounts whose kept balance is not the sum of their entries, or whose reserve is not the sum of their open holds. */
+  /** Accounts whose kept balance, reserve or call totals are not what their entries and holds come to. */
   readonly wrongAccounts: readonly string[]
   /** Resolved holds whose entries are not their charge. */
   readonly wrongHolds: number
@@ -28,21 +28,31 @@ export async function trialBalance(tx: Tx): Promise<TrialBalance> {
     reserved: bigint
     entered: bigint
     held: bigint
+    calls: bigint
+    spent: bigint
+    settled: bigint
+    charged: bigint
   }>`
     SELECT code, kind, posted_msat AS posted, reserved_msat AS reserved,
-      coalesce(e.total, 0) AS entered, coalesce(h.total, 0) AS held
+      coalesce(e.total, 0) AS entered, coalesce(h.total, 0) AS held,
+      calls, spent_msat AS spent, coalesce(c.settled, 0) AS settled, coalesce(c.charged, 0) AS charged
     FROM account
     LEFT JOIN (SELECT account_id, sum(amount_msat) AS total FROM entry GROUP BY account_id) e ON e.account_id = account.id
     LEFT JOIN (SELECT account_id, sum(amount_msat) AS total FROM hold WHERE state = 'open' GROUP BY account_id) h
-      ON h.account_id = account.id`.execute(tables)
+      ON h.account_id = account.id
+    LEFT JOIN (SELECT account_id, count(*) AS settled, sum(charge_msat) AS charged FROM hold
+      WHERE state = 'settled' AND returned_at IS NULL GROUP BY account_id) c ON c.account_id = account.id`.execute(
+    tables,
+  )
   const byKind = { asset: 0n, liability: 0n, income: 0n, expense: 0n }
   const byAccount = new Map<string, Msat>()
   const wrongAccounts: string[] = []
   for (const row of accounts.rows) {
     byKind[row.kind] += row.entered
     byAccount.set(row.code, msat(row.entered))
-    const isKept = row.kind !== 'income'
-    if ((isKept && row.posted !== row.entered) || row.reserved !== row.held) wrongAccounts.push(row.code)
+    const isWrong = row.kind !== 'income' && row.posted !== row.entered
+    const isMiscounted = row.calls !== row.settled || row.spent !== row.charged
+    if (isWrong || isMiscounted || row.reserved !== row.held) wrongAccounts.push(row.code)
   }
   const holds = await sql<{ wrong: bigint }>`
     SELECT count(*) AS wrong FROM hold LEFT JOIN

@@ -15,6 +15,7 @@ CREATE TABLE secret (
 CREATE TABLE account (
   id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
   posted_msat INTEGER NOT NULL DEFAULT 0, reserved_msat INTEGER NOT NULL DEFAULT 0,
+  calls INTEGER NOT NULL DEFAULT 0, spent_msat INTEGER NOT NULL DEFAULT 0,
   CHECK (kind IN ('asset', 'liability', 'income', 'expense')),
   CHECK (kind <> 'liability' OR (reserved_msat >= 0 AND reserved_msat <= posted_msat))
 ) STRICT;
@@ -22,7 +23,7 @@ CREATE TABLE transfer (
   id INTEGER PRIMARY KEY, reference TEXT NOT NULL UNIQUE, reason TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE hold (
-  id INTEGER PRIMARY KEY, call_id TEXT NOT NULL, account_id INTEGER NOT NULL REFERENCES account (id),
+  id INTEGER PRIMARY KEY, call_id TEXT NOT NULL, account_id INTEGER NOT NULL,
   amount_msat INTEGER NOT NULL CHECK (amount_msat >= 0), boot TEXT NOT NULL,
   state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'settled', 'void')),
   terms_json TEXT NOT NULL, delivered_json TEXT,
@@ -30,7 +31,6 @@ CREATE TABLE hold (
   at INTEGER NOT NULL, ended_at INTEGER, returned_at INTEGER
 ) STRICT;
 CREATE INDEX hold_open ON hold (boot) WHERE state = 'open';
-CREATE INDEX hold_account ON hold (account_id);
 -- holds_json: the holds of a boot that may be settled while their replies have not left
 CREATE TABLE departure (
   boot TEXT PRIMARY KEY, holds_json TEXT NOT NULL
