@@ -1,14 +1,12 @@
 import { DomainError } from '../lib/index.ts'
 import type { SqliteConnection } from './engines/sqlite.ts'
+import type { Rider } from './rider.ts'
 import { type Tx, closeTx } from './tx.ts'
 
 interface Waiting {
   work: (tx: Tx) => Promise<unknown>
   settle: (outcome: Outcome) => void
 }
-/** Asked at the end of every batch; what it gives runs in the same transaction, after all works. */
-export type Rider = () => ((tx: Tx) => Promise<void>) | undefined
-
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
 
 const WORKS_PER_COMMIT = 512

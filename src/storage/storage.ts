@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { CommitQueue, type Rider } from './commit-queue.ts'
+import { CommitQueue } from './commit-queue.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { SqliteConnection } from './engines/sqlite.ts'
 import { migrate } from './migrate.ts'
+import type { Rider } from './rider.ts'
 import { type Tx, closeTx } from './tx.ts'
 
 /** The node's database: one writer, shared commits, reads on a connection of their own. */
