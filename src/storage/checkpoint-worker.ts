@@ -6,11 +6,11 @@ import { SqliteConnection } from './engines/sqlite.ts'
 const CHECKPOINT_EVERY_MS = 1000
 const connection = new SqliteConnection(String(workerData), { readonly: false })
 const timer = setInterval(() => {
-  connection.database.pragma('wal_checkpoint(PASSIVE)')
+  connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
 }, CHECKPOINT_EVERY_MS)
 
 // Any message asks it to end. It ends by itself, because a thread that is torn down while it loads takes the process along.
 parentPort?.once('message', () => {
   clearInterval(timer)
-  connection.database.close()
+  connection.close()
 })

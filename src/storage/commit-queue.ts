@@ -145,11 +145,11 @@ export class CommitQueue {
   }
 
   #undo(): void {
-    if (this.#connection.database.inTransaction) this.#exec('ROLLBACK')
+    if (this.#connection.isInTransaction) this.#exec('ROLLBACK')
   }
 
   #exec(sql: string): void {
-    this.#connection.allNow(sql, [])
+    this.#connection.command(sql)
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import SqliteDatabase from 'better-sqlite3'
+import { DatabaseSync } from 'node:sqlite'
 import { DomainError } from '../lib/index.ts'
 
 export interface DirectoryLock {
@@ -12,9 +12,9 @@ export interface DirectoryLock {
  * @throws DomainError `directory_locked`
  */
 export function lockDirectory(dataDir: string): DirectoryLock {
-  const database = new SqliteDatabase(join(dataDir, 'farebox.lock'), { timeout: 0 })
+  const database = new DatabaseSync(join(dataDir, 'farebox.lock'), { timeout: 0 })
   try {
-    database.pragma('journal_mode = DELETE')
+    database.exec('PRAGMA journal_mode = DELETE')
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
@@ -24,5 +24,5 @@ export function lockDirectory(dataDir: string): DirectoryLock {
       { cause },
     )
   }
-  return { release: () => void database.close() }
+  return { release: () => database.close() }
 }

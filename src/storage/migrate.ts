@@ -4,15 +4,15 @@ import type { SqliteConnection } from './engines/sqlite.ts'
 import { type Migration, migrations } from './migrations/index.ts'
 
 /** Brings the schema up to date: forward only, each migration in one transaction, each checked against what once ran. */
-export function migrate({ database }: SqliteConnection, list: readonly Migration[] = migrations): void {
-  database.exec(
+export function migrate(connection: SqliteConnection, list: readonly Migration[] = migrations): void {
+  connection.exec(
     'CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
   )
-  const applied = database
-    .prepare<[], { number: bigint; checksum: string }>(
-      'SELECT number, checksum FROM schema_migration ORDER BY number',
-    )
-    .all()
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns that are named
+  const applied = connection.allNow('SELECT number, checksum FROM schema_migration ORDER BY number', []) as {
+    number: bigint
+    checksum: string
+  }[]
   const newest = Number(applied.at(-1)?.number ?? 0n)
   if (newest > list.length) {
     throw new DomainError(
@@ -29,16 +29,22 @@ export function migrate({ database }: SqliteConnection, list: readonly Migration
       )
     }
   }
-  for (const [i, migration] of list.entries()) if (i >= newest) apply(database, migration, i + 1)
+  for (const [i, migration] of list.entries()) if (i >= newest) apply(connection, migration, i + 1)
 }
 
-function apply(database: SqliteConnection['database'], migration: Migration, number: number): void {
-  database.transaction(() => {
-    database.exec(migration.sql)
-    database
-      .prepare('INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)')
-      .run(number, migration.name, checksum(migration), Date.now())
-  })()
+function apply(connection: SqliteConnection, migration: Migration, number: number): void {
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    connection.exec(migration.sql)
+    connection.allNow(
+      'INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)',
+      [number, migration.name, checksum(migration), Date.now()],
+    )
+    connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.isInTransaction) connection.exec('ROLLBACK')
+    throw error
+  }
 }
 
 function checksum({ sql }: Migration): string {

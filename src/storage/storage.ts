@@ -71,9 +71,9 @@ export class Storage implements AsyncDisposable {
     await this.#queue.drained()
     clearTimeout(this.#checkpointStart)
     if (this.#checkpoints) await endOf(this.#checkpoints)
-    this.#reader.database.close()
-    this.#writer.database.pragma('wal_checkpoint(TRUNCATE)')
-    this.#writer.database.close()
+    this.#reader.close()
+    this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    this.#writer.close()
     this.#lock.release()
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { DatabaseSync } from 'node:sqlite'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readBooks } from '../../src/books.ts'
@@ -102,7 +102,7 @@ describe('the books', () => {
     await using node = await startTestNode()
     await node.post('/v1/wallet/create', { cashu_token: await node.mint.mintEcash(64) })
     expect(await reportBooks(node.app.rooms)).toMatchObject({ isBalanced: true })
-    const other = new Database(join(node.dataDir, 'farebox.db'))
+    const other = new DatabaseSync(join(node.dataDir, 'farebox.db'))
     other.exec(
       "UPDATE proof SET state = 'swapped' WHERE y IN (SELECT y FROM proof WHERE amount_sat = 1 LIMIT 1)",
     )

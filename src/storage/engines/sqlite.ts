@@ -1,4 +1,4 @@
-import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -12,18 +12,22 @@ import {
 import { assert } from '../../lib/index.ts'
 import type { Connection } from '../tx.ts'
 
+/** A statement as SQLite has compiled it. */
+interface Prepared {
+  readonly statement: StatementSync
+  readonly returnsRows: boolean
+}
+
 /** One SQLite connection with durable commits, usable by stores through Kysely or through prepared statements. */
 export class SqliteConnection implements Connection {
-  readonly database: Database
   readonly kysely: Kysely<unknown>
-  readonly #prepared = new Map<string, Statement>()
+  readonly #database: DatabaseSync
+  readonly #prepared = new Map<string, Prepared>()
 
   constructor(path: string, options: { readonly: boolean }) {
-    this.database = new SqliteDatabase(path, { readonly: options.readonly })
-    this.database.defaultSafeIntegers(true)
-    if (!options.readonly) this.database.pragma('journal_mode = WAL')
-    // The package is compiled with NORMAL for WAL, which may lose the last commits in a power cut.
-    for (const pragma of PRAGMAS) this.database.pragma(pragma)
+    this.#database = new DatabaseSync(path, { readOnly: options.readonly })
+    if (!options.readonly) this.exec('PRAGMA journal_mode = WAL')
+    for (const pragma of PRAGMAS) this.exec(`PRAGMA ${pragma}`)
     assert(this.synchronous() === 2, 'SQLite did not accept synchronous = FULL')
     this.kysely = new Kysely<unknown>({
       dialect: {
@@ -37,7 +41,27 @@ export class SqliteConnection implements Connection {
 
   /** 2 means FULL: a commit is on disk before it is answered. */
   synchronous(): number {
-    return Number(this.database.pragma('synchronous', { simple: true }))
+    const row = this.#prepare('PRAGMA synchronous').statement.get()
+    return Number(row?.['synchronous'])
+  }
+
+  get isInTransaction(): boolean {
+    return this.#database.isTransaction
+  }
+
+  /** Runs a script; what it returns is dropped. */
+  exec(script: string): void {
+    this.#database.exec(script)
+  }
+
+  /** Runs one of the statements that come again and again and neither take nor return anything, as `COMMIT`. */
+  command(sql: string): void {
+    this.#prepare(sql).statement.run()
+  }
+
+  close(): void {
+    this.#prepared.clear()
+    this.#database.close()
   }
 
   // Asynchronous for the sake of PostgreSQL; here it never waits, so a transaction never yields to the event loop.
@@ -46,34 +70,53 @@ export class SqliteConnection implements Connection {
   }
 
   async first(query: CompiledQuery, bindings: readonly unknown[]): Promise<unknown> {
-    const prepared = this.#prepare(query.sql)
-    if (prepared.reader) return prepared.get(bindings)
-    prepared.run(bindings)
-    return undefined
+    const row = this.#prepare(query.sql).statement.get(...asValues(bindings))
+    if (row) blobsToBuffers(row)
+    return row
   }
 
   async change(query: CompiledQuery, bindings: readonly unknown[]): Promise<number> {
-    return this.#prepare(query.sql).run(bindings).changes
+    return Number(this.#prepare(query.sql).statement.run(...asValues(bindings)).changes)
   }
 
   async insert(query: CompiledQuery, bindings: readonly unknown[]): Promise<bigint> {
-    return BigInt(this.#prepare(query.sql).run(bindings).lastInsertRowid)
+    return BigInt(this.#prepare(query.sql).statement.run(...asValues(bindings)).lastInsertRowid)
   }
 
   allNow(sql: string, bindings: readonly unknown[]): readonly unknown[] {
-    const prepared = this.#prepare(sql)
-    if (prepared.reader) return prepared.all(bindings)
-    prepared.run(bindings)
-    return []
+    const { statement, returnsRows } = this.#prepare(sql)
+    if (!returnsRows) {
+      statement.run(...asValues(bindings))
+      return []
+    }
+    const rows = statement.all(...asValues(bindings))
+    for (const row of rows) blobsToBuffers(row)
+    return rows
   }
 
-  #prepare(sql: string): Statement {
+  #prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql)
     if (known) return known
-    const fresh = this.database.prepare(sql)
+    const statement = this.#database.prepare(sql)
+    const returnsRows = statement.columns().length > 0
+    if (returnsRows) statement.setReadBigInts(true)
+    const fresh = { statement, returnsRows }
     if (this.#prepared.size >= PREPARED_MAX) this.#prepared.clear()
     this.#prepared.set(sql, fresh)
     return fresh
+  }
+}
+
+function asValues(bindings: readonly unknown[]): SQLInputValue[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- SQLite itself refuses what it cannot store
+  return bindings as SQLInputValue[]
+}
+
+/** Stores work with `Buffer`, which SQLite does not know. */
+function blobsToBuffers(row: Record<string, unknown>): void {
+  for (const name in row) {
+    const value = row[name]
+    if (value instanceof Uint8Array) row[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   }
 }
 
@@ -86,6 +129,7 @@ const PRAGMAS = [
   'trusted_schema = OFF',
   'cell_size_check = ON',
   'wal_autocheckpoint = 0',
+  'cache_size = -16000',
 ]
 
 /** Lets Kysely run queries on a connection whose transactions are managed elsewhere. */

@@ -22,10 +22,11 @@ CREATE TABLE account (
 CREATE TABLE transfer (
   id INTEGER PRIMARY KEY, reference TEXT NOT NULL UNIQUE, reason TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;
+-- SQLite makes a table for an IN of three at every write of a row, so the states of a hold are written out
 CREATE TABLE hold (
   id INTEGER PRIMARY KEY, call_id TEXT NOT NULL, account_id INTEGER NOT NULL,
   amount_msat INTEGER NOT NULL CHECK (amount_msat >= 0), boot TEXT NOT NULL,
-  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'settled', 'void')),
+  state TEXT NOT NULL DEFAULT 'open' CHECK (state = 'open' OR state = 'settled' OR state = 'void'),
   terms_json TEXT NOT NULL, delivered_json TEXT,
   charge_msat INTEGER CHECK (charge_msat BETWEEN 0 AND amount_msat), usage_json TEXT,
   at INTEGER NOT NULL, ended_at INTEGER, returned_at INTEGER
