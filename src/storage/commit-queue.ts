@@ -1,4 +1,5 @@
 import { DomainError } from '../lib/index.ts'
+import { restartLog } from './checkpoint.ts'
 import type { SqliteConnection } from './engines/sqlite.ts'
 import type { Rider } from './rider.ts'
 import { type Tx, closeTx } from './tx.ts'
@@ -24,6 +25,7 @@ export class CommitQueue {
   #waiting: Waiting[] = []
   #rider: Rider = () => undefined
   #isScheduled = false
+  #mustRestartLog = false
   #broken: DomainError | undefined
 
   constructor(connection: SqliteConnection) {
@@ -45,6 +47,11 @@ export class CommitQueue {
   /** One rider is enough so far; a second takes the place of the first. */
   ride(rider: Rider): void {
     this.#rider = rider
+  }
+
+  /** Has the write-ahead log begun anew after the next commit. */
+  restartLog(): void {
+    this.#mustRestartLog = true
   }
 
   /** Resolves when nothing waits any more. */
@@ -70,6 +77,9 @@ export class CommitQueue {
     this.#isScheduled = false
     if (this.#waiting.length > 0) this.#schedule()
     for (const [i, { settle }] of batch.entries()) settle(outcomes[i] ?? failed(this.#broken))
+    if (!this.#mustRestartLog || this.#broken) return
+    this.#mustRestartLog = false
+    restartLog(this.#connection)
   }
 
   async #commit(batch: readonly Waiting[]): Promise<Outcome[]> {

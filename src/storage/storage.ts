@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { endCheckpoints, startCheckpoints } from './checkpoints.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { SqliteConnection } from './engines/sqlite.ts'
@@ -28,7 +28,7 @@ export class Storage implements AsyncDisposable {
     this.#queue = new CommitQueue(this.#writer)
     // Not at once: a process that ends while a thread of it loads the database's native part ends badly.
     this.#checkpointStart = setTimeout(() => {
-      this.#checkpoints = startCheckpoints(path)
+      this.#checkpoints = startCheckpoints(path, () => this.#queue.restartLog())
     }, CHECKPOINT_START_MS)
     this.#checkpointStart.unref()
   }
@@ -70,7 +70,7 @@ export class Storage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.drained()
     clearTimeout(this.#checkpointStart)
-    if (this.#checkpoints) await endOf(this.#checkpoints)
+    if (this.#checkpoints) await endCheckpoints(this.#checkpoints)
     this.#reader.close()
     this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#writer.close()
@@ -79,20 +79,3 @@ export class Storage implements AsyncDisposable {
 }
 
 const CHECKPOINT_START_MS = 2000
-
-function startCheckpoints(path: string): Worker {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./checkpoint-worker.${extension}`, import.meta.url), {
-    workerData: path,
-  })
-  worker.unref()
-  return worker
-}
-
-async function endOf(worker: Worker): Promise<void> {
-  if (worker.threadId === -1) return
-  const ended = once(worker, 'exit')
-  worker.ref()
-  worker.postMessage('end')
-  await ended
-}

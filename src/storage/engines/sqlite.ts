@@ -21,6 +21,7 @@ interface Prepared {
 /** One SQLite connection with durable commits, usable by stores through Kysely or through prepared statements. */
 export class SqliteConnection implements Connection {
   readonly kysely: Kysely<unknown>
+  readonly busyTimeoutMs = BUSY_TIMEOUT_MS
   readonly #database: DatabaseSync
   readonly #prepared = new Map<string, Prepared>()
 
@@ -121,11 +122,12 @@ function blobsToBuffers(row: Record<string, unknown>): void {
 }
 
 const PREPARED_MAX = 500
+const BUSY_TIMEOUT_MS = 5000
 const PRAGMAS = [
   'synchronous = FULL',
   'fullfsync = 1',
   'foreign_keys = ON',
-  'busy_timeout = 5000',
+  `busy_timeout = ${BUSY_TIMEOUT_MS}`,
   'trusted_schema = OFF',
   'cell_size_check = ON',
   'wal_autocheckpoint = 0',
