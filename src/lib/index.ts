@@ -4,6 +4,7 @@ export { DomainError, type DomainErrorOptions, type ErrorDetails } from './domai
 export { armFailpoint, failpoint } from './failpoint.ts'
 export { type Id, newId } from './ids.ts'
 export { type JsonMember, type JsonScan, onlyValueOf, repeatedKey, scanJson } from './json-scan.ts'
+export { fixed, type Live, LiveValue } from './live.ts'
 export { type LogLine, openLog } from './logger.ts'
 export { SingleFlight } from './single-flight.ts'
 export { sleep } from './sleep.ts'
