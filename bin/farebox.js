@@ -3,15 +3,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 
 const LEAST = 24
-const HELP = `Usage: farebox [command]
-
-  start                 runs the node (the default); settings come from FAREBOX_* or .env
-  demo                  a node on play money: a receipt, then a live node to try
-  demo --once           the same, and ends; exit code 0 only if the books balance
-  demo --json           prints one line {"baseUrl","mintUrl","token","model"} and stays up
-  --version             prints the version
-  --help                prints this
-`
 
 // In the repository the source runs as it is; a published package has only what was built from it.
 const hasSource = existsSync(new URL('../src/main.ts', import.meta.url))
@@ -36,13 +27,11 @@ function stopWithNpm() {
   look.unref()
 }
 
-async function run([command = 'start', ...rest]) {
+/** @param {string[]} args */
+async function run(args) {
+  const [command = 'start', ...rest] = args
   if (command === '--version' || command === '-v') {
     console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
-    return
-  }
-  if (command === '--help' || command === '-h') {
-    console.log(HELP)
     return
   }
   if (Number(process.versions.node.split('.')[0]) < LEAST) {
@@ -53,18 +42,20 @@ async function run([command = 'start', ...rest]) {
     process.exitCode = 1
     return
   }
-  stopWithNpm()
-  if (command === 'demo') {
+  const wantsHelp = rest.includes('--help') || rest.includes('-h')
+  if (command === 'start' && rest.length === 0) {
+    stopWithNpm()
+    await load('main')
+    return
+  }
+  if (command === 'demo' && !wantsHelp) {
+    stopWithNpm()
     const { demo } = await load('demo')
     process.exitCode = await demo(rest)
     return
   }
-  if (command === 'start' && rest.length === 0) {
-    await load('main')
-    return
-  }
-  console.error(`There is no command "${[command, ...rest].join(' ')}".\n\n${HELP}`)
-  process.exitCode = 2
+  const { cli } = await load('cli')
+  process.exitCode = await cli(args)
 }
 
 run(process.argv.slice(2)).catch((error) => {

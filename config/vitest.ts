@@ -6,7 +6,16 @@ const quick = { testTimeout: 20_000 }
 export const realMint = {
   test: { name: 'real-mint', include: ['test/real-mint/**/*.test.ts'], testTimeout: 120_000 },
 }
-const wantsRealMint = process.argv.some((word) => /^(--project=)?real-mint$/.test(word))
+/** Blocks of the documentation in Python; the same need. */
+export const docsPython = {
+  test: { name: 'docs-python', include: ['test/docs/python/**/*.test.ts'], testTimeout: 120_000 },
+}
+/** Needs the system's nginx and haproxy. */
+export const proxies = {
+  test: { name: 'proxies', include: ['test/proxies/**/*.test.ts'], testTimeout: 30_000 },
+}
+const wants = ({ test: { name } }: { test: { name: string } }): boolean =>
+  process.argv.some((word) => word === name || word === `--project=${name}`)
 
 // oxlint-disable-next-line import/no-default-export -- vitest asks for one
 export default defineConfig({
@@ -22,7 +31,8 @@ export default defineConfig({
         },
       },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 120_000 } },
-      ...(wantsRealMint ? [realMint] : []),
+      { test: { name: 'docs', include: ['test/docs/*.test.ts'], testTimeout: 60_000 } },
+      ...[realMint, docsPython, proxies].filter(wants),
     ],
   },
 })

@@ -1,45 +1,32 @@
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
-import { Access, makeSchemes } from './access/index.ts'
-import { Cashu } from './cashu/index.ts'
-import { Catalog, type Goods, OfferBook, openPriceLists, TokenCounter } from './catalog/index.ts'
-import { Answers, type NodeRooms, publicApp, publicServer, Twins } from './http/index.ts'
-import { openAccount } from './ledger/index.ts'
-import { type Clock, DomainError, newId, sleep, systemClock, version } from './lib/index.ts'
-import type { BtcUsd, MarginBp } from './money/index.ts'
-import { closeOrphans, Departures, Heartbeat, returnUndelivered } from './proxy/index.ts'
-import { openNodeKey, Storage } from './storage/index.ts'
-import { type Timeouts, type UpstreamConfig, Upstreams } from './upstreams/index.ts'
-import { Payments, Payouts, Wallets } from './wallets/index.ts'
+import { definitions, SETTINGS } from './config/index.ts'
+import type { RunningNode } from './admin/index.ts'
+import { DoorFigures, publicApp, publicServer } from './http/index.ts'
+import { type Live, type LogLine, type MaybeLive, sleep, toLive } from './lib/index.ts'
+import { listenOn } from './listen-on.ts'
+import { type AppRooms, type LiveOptions, openRooms, type RunOptions } from './open-rooms.ts'
+import { PrivateDoor } from './private-door.ts'
+import { closeOrphans, returnUndelivered } from './proxy/index.ts'
+import { Settings } from './settings/index.ts'
+import { openNodeKey, resumeRotation, Storage } from './storage/index.ts'
+
+/** A value, or a live one, in the place of the setting of that name; without it the setting counts. */
+type Given = {
+  readonly [Name in keyof LiveOptions]?: MaybeLive<ReturnType<LiveOptions[Name]['get']>> | undefined
+}
 
 /** What a node is made of. Everything has been checked by then; amounts are msat, times are milliseconds. */
-export interface AppOptions {
+export interface AppOptions extends RunOptions, Omit<Given, 'name' | 'description' | 'publicUrl'> {
   readonly dataDir: string
   /** Root keys; none means the file in the data directory. */
   readonly secretKeys?: readonly string[]
-  readonly mints: readonly string[]
-  readonly upstreams: readonly UpstreamConfig[]
-  readonly marginBp?: MarginBp
-  /** The price of bitcoin; without one nothing can be sold. */
-  readonly btcUsd: BtcUsd | undefined
-  readonly allowedFields?: readonly string[]
-  readonly profile?: {
-    readonly name?: string
-    readonly description?: string
-    readonly publicUrl?: string | undefined
-  }
-  readonly timeouts?: Partial<Timeouts>
-  readonly mintTimeoutMs?: number
-  readonly mintWaitMs?: number
-  /** How often running calls save what they have delivered. Default 5 s. */
-  readonly heartbeatMs?: number
-  readonly clock?: Clock
-  readonly log?: Log
+  /** Settings by name, without prefix; they go before those in the database. */
+  readonly environment?: ReadonlyMap<string, string>
+  readonly profile?: Pick<Given, 'name' | 'description' | 'publicUrl'>
 }
 
-export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void
+export type Log = LogLine
 
 const JOB_EVERY_MS = 60_000
 const DEPARTURES_EVERY_MS = 5000
@@ -48,24 +35,50 @@ const MODELS_EVERY_MS = 10 * 60_000
 
 /** A running node. `express` and `server` are its public door; nothing listens until `listen`. */
 export class App implements AsyncDisposable {
-  readonly rooms: NodeRooms
+  readonly rooms: AppRooms
   readonly express: Express
   readonly server: Server
   readonly #timers: NodeJS.Timeout[] = []
   readonly #state: { isClosing: boolean }
+  readonly #dataDir: string
+  readonly #figures = new DoorFigures()
+  #address = ''
+  #privateDoor: PrivateDoor | undefined
 
-  private constructor(rooms: NodeRooms, state: { isClosing: boolean }) {
+  private constructor(
+    rooms: AppRooms,
+    { dataDir, state }: { dataDir: string; state: { isClosing: boolean } },
+  ) {
     this.rooms = rooms
     this.#state = state
+    this.#dataDir = dataDir
     this.express = publicApp(rooms)
-    this.server = publicServer(this.express, rooms)
+    this.server = publicServer(this.express, rooms, this.#figures)
   }
 
-  /** Opens the rooms, closes what an earlier run left open, and begins to look at mints and upstreams. */
+  /**
+   * Opens the rooms, closes what an earlier run left open, and begins to look at mints and upstreams.
+   * @throws DomainError as `Storage.open`, `openNodeKey` and `Settings.open`; `upstream_invalid`, `price_list_unknown`
+   */
   static async open(options: AppOptions): Promise<App> {
     const state = { isClosing: false }
-    const rooms = await openRooms(options, state)
-    const app = new App(rooms, state)
+    const { dataDir, secretKeys: given = [], environment = new Map<string, string>() } = options
+    await using opened = new AsyncDisposableStack()
+    const storage = opened.use(Storage.open(dataDir))
+    const secrets = await openNodeKey(storage, { dataDir, given })
+    const settings = await Settings.open({ storage, vault: secrets.vault, definitions, environment })
+    const rooms = await openRooms({
+      storage,
+      secrets,
+      settings,
+      live: liveOptions(options, settings),
+      run: options,
+      isClosing: () => state.isClosing,
+    })
+    // From here on the app closes them.
+    opened.move()
+    const app = new App(rooms, { dataDir, state })
+    app.#watchStorage()
     await app.#recover()
     app.#every(JOB_EVERY_MS, () => app.#minutely())
     app.#every(DEPARTURES_EVERY_MS, () => rooms.departures.flush())
@@ -73,15 +86,32 @@ export class App implements AsyncDisposable {
     return app
   }
 
-  /** @returns the address it listens on, as `http://127.0.0.1:8080` */
+  /**
+   * @returns the address it listens on, as `http://127.0.0.1:8080`
+   * @throws DomainError `address_in_use`, `listen_invalid`
+   */
   async listen({ host, port }: { host: string; port: number }): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject)
-      this.server.listen(port, host, resolve)
+    this.#address = await listenOn(this.server, { host, port, setting: 'FAREBOX_LISTEN' })
+    return this.#address
+  }
+
+  /**
+   * Opens the private door: health, metrics, and the operator's commands for who can read the data directory.
+   * @returns its address
+   * @throws DomainError as `listen`
+   */
+  async listenPrivately(at: { host: string; port: number }): Promise<string> {
+    const { rooms } = this
+    const node = (): RunningNode => ({
+      boot: rooms.boot,
+      publicUrl: rooms.profile.publicUrl,
+      address: this.#address,
     })
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has this kind of address
-    const address = this.server.address() as AddressInfo
-    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+    this.#privateDoor = await PrivateDoor.open(
+      { rooms, dataDir: this.#dataDir, figures: this.#figures, node },
+      at,
+    )
+    return this.#privateDoor.address
   }
 
   /** Refuses new calls, lets running ones finish for `graceMs`, then cuts and settles them, and closes everything. */
@@ -100,6 +130,9 @@ export class App implements AsyncDisposable {
     this.server.closeAllConnections()
     this.rooms.heartbeat.stop()
     await this.rooms.departures.flush().catch((error: unknown) => this.rooms.log('job_failed', { error }))
+    await this.#privateDoor?.close()
+    await this.rooms.rate.close()
+    await this.rooms.freshPrices.close()
     await this.rooms.counter.tokens.close()
     await this.rooms.cashu.close()
     await this.rooms.storage[Symbol.asyncDispose]()
@@ -107,6 +140,21 @@ export class App implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Tells what became of the database at this start, and of its disk later. */
+  #watchStorage(): void {
+    const { storage, log } = this.rooms
+    if (storage.upgrade) log('storage_upgraded', { ...storage.upgrade })
+    storage.onFailure(({ cause }) =>
+      log('storage_failed', { why: cause instanceof Error ? cause.message : '' }),
+    )
+  }
+
+  async #finishRotation(): Promise<void> {
+    const { storage, secrets, log } = this.rooms
+    const rotation = await resumeRotation(storage, secrets)
+    if (rotation) log('key_rotated', { resealed: rotation.resealed })
   }
 
   async #recover(): Promise<void> {
@@ -122,9 +170,15 @@ export class App implements AsyncDisposable {
     })
     const givenBack = await rooms.payments.giveBackIdle({ atStart: true })
     if (closed + givenBack + returned > 0) rooms.log('orphans_closed', { closed, givenBack, returned })
-    rooms.cashu.resume().catch((error: unknown) => rooms.log('job_failed', { error }))
+    for (const job of [rooms.cashu.resume(), this.#finishRotation()])
+      job.catch((error: unknown) => rooms.log('job_failed', { error }))
     // An upstream that is slow to answer must not keep the node from serving what it can.
-    await Promise.race([rooms.upstreams.refreshModels(), sleep(MODELS_WAIT_MS)])
+    await Promise.race([
+      Promise.all([rooms.upstreams.refreshModels(), rooms.rate.refresh()]),
+      sleep(MODELS_WAIT_MS),
+    ])
+    rooms.rate.start()
+    rooms.freshPrices.start()
   }
 
   async #minutely(): Promise<void> {
@@ -147,113 +201,25 @@ export class App implements AsyncDisposable {
 
 const SETTLE_MS = 5000
 
-async function openRooms(options: AppOptions, state: { isClosing: boolean }): Promise<NodeRooms> {
-  const { dataDir, secretKeys = [], clock = systemClock, log = () => undefined } = options
-  const storage = Storage.open(dataDir)
-  const { vault, walletKey } = await openNodeKey(storage, { dataDir, given: secretKeys })
-  const { mints, mintTimeoutMs: timeoutMs, mintWaitMs: waitMs, timeouts, heartbeatMs } = options
-  const waits = { ...(timeoutMs !== undefined && { timeoutMs }), ...(waitMs !== undefined && { waitMs }) }
-  const cashu = await Cashu.open({ storage, vault, mints, clock, onEvent: log, ...waits })
-  const upstreams = new Upstreams({
-    configs: options.upstreams,
-    clock,
-    onEvent: log,
-    ...(timeouts && { timeouts }),
-  })
-  const catalog = openCatalog(options, upstreams, clock)
-  const wallets = new Wallets({ storage, cashu, walletKey, clock })
-  const payments = new Payments({ storage, cashu, clock })
-  const boot = newId('boot')
+/** What was given, else what the operator has set. */
+function liveOptions({ profile = {}, ...given }: AppOptions, settings: Settings): LiveOptions {
+  const { mints, marginBp, btcUsd, allowedFields, corsOrigins, refreshesPrices } = given
+  const { name, description, publicUrl } = profile
   return {
-    storage,
-    cashu,
-    catalog,
-    upstreams,
-    wallets,
-    payments,
-    payouts: new Payouts({ storage, cashu, clock }),
-    access: new Access(makeSchemes({ cashu, wallets, payments, clock })),
-    heartbeat: new Heartbeat(storage, heartbeatMs === undefined ? {} : { everyMs: heartbeatMs }),
-    counter: {
-      offerFor: (model) => catalog.offerFor(model),
-      upstreams,
-      offers: new OfferBook(storage),
-      tokens: new TokenCounter(),
-      allowedFields: options.allowedFields ?? [],
-    },
-    departures: new Departures(storage, boot),
-    clock,
-    boot,
-    answers: new Answers({ storage, clock, boot }),
-    twins: new Twins(),
-    revenue: await storage.transact((tx) => openAccount(tx, { code: 'income:usage', kind: 'income' })),
-    profile: profileOf(options),
-    reasonsNotReady: () => reasons(options, { catalog, state }),
-    isClosing: () => state.isClosing,
-    log,
+    mints: orSet(mints, settings.live(SETTINGS.MINTS)),
+    marginBp: orSet(marginBp, settings.live(SETTINGS.MARGIN)),
+    btcUsd: orSet(btcUsd, settings.live(SETTINGS.BTC_USD)),
+    allowedFields: orSet(allowedFields, settings.live(SETTINGS.ALLOW_FIELDS)),
+    corsOrigins: orSet(corsOrigins, settings.live(SETTINGS.CORS_ORIGINS)),
+    name: orSet(name, settings.live(SETTINGS.NAME)),
+    description: orSet(description, settings.live(SETTINGS.DESCRIPTION)),
+    publicUrl: orSet(publicUrl, settings.live(SETTINGS.PUBLIC_URL)),
+    refreshesPrices: orSet(refreshesPrices, settings.live(SETTINGS.PRICE_REFRESH)),
   }
 }
 
-function profileOf({ profile, btcUsd }: AppOptions): NodeRooms['profile'] {
-  return {
-    name: profile?.name ?? 'Farebox node',
-    description: profile?.description ?? 'AI models, paid per request in ecash',
-    version,
-    publicUrl: profile?.publicUrl,
-    rate: () => btcUsd,
-  }
-}
-
-function openCatalog(options: AppOptions, upstreams: Upstreams, clock: Clock): Catalog {
-  const priceLists = openPriceLists({ readFile: (path) => readFileSync(path, 'utf8') })
-  for (const { prices } of options.upstreams) priceLists.list(prices)
-  let seen: ReturnType<Upstreams['states']> | undefined
-  let goods: readonly Goods[] = []
-  return new Catalog({
-    goods: () => {
-      const states = upstreams.states()
-      if (states === seen) return goods
-      seen = states
-      goods = states.map(({ config, models }) => ({
-        upstreamId: config.id,
-        order: config.order,
-        prices: config.prices,
-        marginBp: config.marginBp ?? options.marginBp ?? 0,
-        models,
-      }))
-      return goods
-    },
-    rate: () => options.btcUsd ?? noRate(),
-    priceLists,
-    clock,
-  })
-}
-
-function noRate(): never {
-  throw new DomainError(
-    'rate_unavailable',
-    'The node has no price of bitcoin, so it cannot sell. Nothing was charged; its operator has to set FAREBOX_BTC_USD.',
-    { retryAfterS: 60 },
-  )
-}
-
-/** What keeps the node from selling, each with the next step. */
-function reasons(
-  options: AppOptions,
-  { catalog, state }: { catalog: Catalog; state: { isClosing: boolean } },
-): string[] {
-  if (state.isClosing) return ['The node is shutting down.']
-  const found: string[] = []
-  if (options.mints.length === 0)
-    found.push('No mint is set. Write FAREBOX_MINTS=https://… (comma-separated).')
-  if (options.upstreams.length === 0) {
-    found.push('No upstream is set. Write FAREBOX_UPSTREAM_MAIN_URL, _KEY and _PRICES.')
-  }
-  if (!options.btcUsd) found.push('There is no price of bitcoin. Write FAREBOX_BTC_USD=<dollars>.')
-  else if (options.upstreams.length > 0 && catalog.list().length === 0) {
-    found.push('No upstream has a model with a known price. See the log for its last error.')
-  }
-  return found
+function orSet<T>(given: MaybeLive<T> | undefined, set: Live<T>): Live<T> {
+  return given === undefined ? set : toLive(given)
 }
 
 function pause(ms: number): Promise<void> {

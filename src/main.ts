@@ -1,21 +1,19 @@
 import { App } from './app.ts'
-import { readConfig, readEnvironment } from './config/index.ts'
+import { type Config, exitCodeFor, readConfig, readEnvironment } from './config/index.ts'
 import { armFailpoint, DomainError, openLog } from './lib/index.ts'
 
 /** The process: environment → config → app → listen; signals; nothing else. */
 async function main(): Promise<void> {
-  const config = readConfig(readEnvironment())
+  const environment = readEnvironment()
+  const config = readConfig(environment)
   armFailpoint(config.failpoint)
   const log = openLog(config.logLevel)
   const app = await App.open({
     dataDir: config.dataDir,
     secretKeys: config.secretKeys.map((key) => key.reveal()),
-    mints: config.mints,
+    environment,
     upstreams: config.upstreams.map((upstream) => ({ ...upstream, key: upstream.key?.reveal() })),
-    marginBp: config.marginBp,
-    btcUsd: config.btcUsd,
-    allowedFields: config.allowFields,
-    profile: { name: config.name, description: config.description, publicUrl: config.publicUrl },
+    trustProxy: config.trustProxy,
     log,
   })
   const stop = (signal: string): void => {
@@ -27,14 +25,23 @@ async function main(): Promise<void> {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  const address = await app.listen(config.listen)
+  const address = await openDoors(app, config).catch(async (error: unknown) => {
+    await app.close()
+    throw error
+  })
   log('listening', { address })
   console.log(`Farebox listens on ${address}`)
   for (const reason of app.rooms.reasonsNotReady()) console.log(`Not selling yet: ${reason}`)
 }
 
+/** The private door first: who finds the public one open can also give commands. @returns the public address */
+async function openDoors(app: App, { listen, adminListen }: Config): Promise<string> {
+  if (adminListen) await app.listenPrivately(adminListen)
+  return app.listen(listen)
+}
+
 main().catch((error: unknown) => {
-  const isOurs = error instanceof DomainError
-  console.error(isOurs ? error.message : error)
-  process.exit(1)
+  // What has no name is a bug, and its report needs more than a sentence.
+  console.error(error instanceof DomainError ? error.message : error)
+  process.exit(exitCodeFor(error))
 })

@@ -2,7 +2,10 @@ import type { AppOptions, Log } from './app.ts'
 import { DomainError } from './lib/index.ts'
 import { type BtcUsd, type MarginBp, scaleDecimal } from './money/index.ts'
 
-/** What `createNode` is told. The same as the FAREBOX_* settings, as values. */
+/**
+ * What `createNode` is told. The same as the FAREBOX_* settings, as values. Of what is not told, what the database in
+ * `dataDir` says counts, else the default; the environment is not read.
+ */
 export interface NodeOptions {
   /** The folder of the database and of the key that seals it. It is made when it is not there, and holds money. */
   readonly dataDir: string
@@ -32,7 +35,7 @@ export interface UpstreamOptions {
   readonly key?: string
   /** A provider of the built-in price list, as `openai`, or the path of a price file. */
   readonly prices: string
-  /** `openai` (default), `openrouter` or `generic`. */
+  /** `openai`, `openrouter`, `azure`, `mistral`, `perplexity` or `generic`; `auto` (default) tells by its host. */
   readonly type?: string
   /** Its name in usage records. Default: its place in the list. */
   readonly id?: string
@@ -48,8 +51,9 @@ export function readNodeOptions(options: NodeOptions): AppOptions {
     dataDir,
     mints: options.mints.map((mint) => readUrl('mints', mint)),
     upstreams: (options.upstreams ?? []).map(readUpstream),
-    marginBp: readMargin(options.margin ?? '0%'),
-    btcUsd: options.btcUsd === undefined ? undefined : readBtcUsd(options.btcUsd),
+    ...(options.margin !== undefined && { marginBp: readMargin(options.margin) }),
+    // The feeds are for a node that was told to look for a price; an app that sells its own routes needs none.
+    btcUsd: options.btcUsd === undefined ? 'off' : readBtcUsd(options.btcUsd),
     profile: {
       ...(name !== undefined && { name }),
       ...(description !== undefined && { description }),
@@ -62,7 +66,7 @@ export function readNodeOptions(options: NodeOptions): AppOptions {
 }
 
 function readUpstream(upstream: UpstreamOptions, order: number): AppOptions['upstreams'][number] {
-  const { url, key, prices, type = 'openai', id = String(order + 1), margin } = upstream
+  const { url, key, prices, type = 'auto', id = String(order + 1), margin } = upstream
   const marginBp = margin === undefined ? undefined : readMargin(margin)
   return { id, type, url: readUrl('upstreams', url), key, prices, marginBp, order }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type PlayMint, startPlayMint } from '../demo/index.ts'
 import { balanceOf, openAccount } from '../ledger/index.ts'
-import { systemClock } from '../lib/index.ts'
+import { fixed, systemClock } from '../lib/index.ts'
 import { tablesOf } from '../storage/index.ts'
 import { type CashuNode, faultsInBooks, openCashuNode } from '../../test/faults/support/cashu-node.ts'
 import { Cashu, readEcash, type ReceiveOutcome } from './index.ts'
@@ -100,7 +100,7 @@ describe('receiving', () => {
     expect(await receive(await mint.mintEcash(30))).toMatchObject({ kind: 'pending' })
     const { storage, vault } = node
     await node.cashu.close()
-    const open = () => Cashu.open({ storage, vault, mints: [mint.url], clock: systemClock })
+    const open = () => Cashu.open({ storage, vault, mints: fixed([mint.url]), clock: systemClock })
     const both = [await open(), await open()]
     await mint.comeBack()
     await Promise.all(both.map((each) => each.resume()))

@@ -1,11 +1,8 @@
-import type { Clock } from '../lib/index.ts'
-import { sql, type Storage, tablesOf, type Tx, type Vault } from '../storage/index.ts'
+import type { Clock, Live } from '../lib/index.ts'
+import type { Storage, Tx, Vault } from '../storage/index.ts'
 import { type Books, readBooks } from './books.ts'
 import type { Ecash } from './ecash/ecash.ts'
-import { normaliseMint } from './ecash/read-ecash.ts'
-import { MintKeysets } from './mint/keysets.ts'
-import { type Mint, openMintAccounts } from './mint/mint.ts'
-import { MintClient } from './mint/mint-client.ts'
+import { Mints } from './mint/mints.ts'
 import { Runner } from './operations/runner.ts'
 import { SwapRun } from './operations/swap-run.ts'
 import {
@@ -18,10 +15,8 @@ import {
 } from './receive.ts'
 import { getMint, type OnEvent, type Room } from './room.ts'
 import { type LocalSend, Sender, type SendRequest, type SendView } from './send.ts'
-import { listKeysets } from './store/keyset-store.ts'
 import { findOperation, getPlan, listRunning, type Purpose } from './store/operation-store.ts'
 import { releaseReserved } from './store/proof-store.ts'
-import type { CashuTables } from './store/tables.ts'
 import { countStates, type StateCounts, sweepIssued } from './sweep.ts'
 
 const TIMEOUT_MS = 10_000
@@ -30,8 +25,8 @@ const WAIT_MS = 15_000
 export interface CashuOptions {
   readonly storage: Storage
   readonly vault: Vault
-  /** Addresses of the mints whose ecash is taken. */
-  readonly mints: readonly string[]
+  /** Addresses of the mints whose ecash is taken. One that leaves the list takes no new ecash; all else of it goes on. */
+  readonly mints: Live<readonly string[]>
   readonly clock: Clock
   /** Of one request to a mint. Default 10 s. */
   readonly timeoutMs?: number
@@ -43,12 +38,14 @@ export interface CashuOptions {
 /** The node's ecash: what comes in is claimed, swapped and credited once; what goes out is debited once. Sats only. */
 export class Cashu {
   readonly #room: Room
+  readonly #mints: Mints
   readonly #runner: Runner
   readonly #receiver: Receiver
   readonly #sender: Sender
 
-  private constructor(room: Room) {
+  private constructor(room: Room, mints: Mints) {
     this.#room = room
+    this.#mints = mints
     this.#runner = new Runner({
       onEvent: room.onEvent,
       prepare: async (id, { from, pause }) => {
@@ -75,29 +72,32 @@ export class Cashu {
       waitMs = WAIT_MS,
       onEvent = () => undefined,
     } = options
-    const accepted = [...new Set(options.mints.map(normaliseMint))]
-    const known = await storage.read(async (tx) => ({
-      keysets: await listKeysets(tx),
-      mints: await listMints(tx),
-    }))
-    const mints = new Map<string, Mint>()
-    for (const url of new Set([...accepted, ...known.mints])) {
-      const client = new MintClient(url, timeoutMs)
-      const keysets = known.keysets.filter(({ mint }) => mint === url).map(({ keyset }) => keyset)
-      mints.set(url, {
-        url,
-        client,
-        keysets: new MintKeysets({ mint: url, client, storage, clock, onEvent }, keysets),
-        accounts: await storage.transact((tx) => openMintAccounts(tx, url)),
-      })
+    const mints = await Mints.open({ storage, clock, list: options.mints, timeoutMs, onEvent })
+    const room: Room = {
+      storage,
+      vault,
+      clock,
+      waitMs,
+      onEvent,
+      mints: mints.all,
+      get accepted() {
+        return mints.accepted
+      },
     }
-    for (const { keysets } of mints.values()) void warmUp(keysets)
-    return new Cashu({ storage, vault, clock, waitMs, onEvent, accepted, mints })
+    return new Cashu(room, mints)
   }
 
   /** The mints whose ecash is taken, as they are compared. */
   mints(): readonly string[] {
     return this.#room.accepted
+  }
+
+  /** Whether each mint we deal with answered when it was last asked; undefined for one that was not asked yet. */
+  mintHealth(): { readonly mint: string; readonly isAnswering: boolean | undefined }[] {
+    return [...this.#room.mints.values()].map(({ url, client }) => ({
+      mint: url,
+      isAnswering: client.isAnswering,
+    }))
   }
 
   /** What a mint takes for an amount brought in the fewest coins; of the first mint where none is named. In sats. */
@@ -193,25 +193,11 @@ export class Cashu {
   }
 
   async close(): Promise<void> {
-    const clients = [...this.#room.mints.values()].map(({ client }) => client)
-    await Promise.all([this.#runner.close(), ...clients.map((client) => client.close())])
+    await Promise.all([this.#runner.close(), this.#mints.close()])
   }
 }
 
 /** Coins are powers of two. */
 function fewestCoins(amountSat: number): number {
   return BigInt(amountSat).toString(2).replaceAll('0', '').length
-}
-
-async function warmUp(keysets: MintKeysets): Promise<void> {
-  // A mint that does not answer is asked again when somebody pays with its ecash.
-  if (await keysets.refresh().catch(() => false)) await keysets.active().catch(() => undefined)
-}
-
-/** Mints that coins or unfinished operations are at, accepted or not. */
-async function listMints(tx: Tx): Promise<string[]> {
-  const found = await sql<{ mint: string }>`
-    SELECT DISTINCT mint FROM proof WHERE state IN ('ready', 'reserved', 'issued')
-    UNION SELECT mint FROM operation WHERE state = 'saved'`.execute(tablesOf<CashuTables>(tx))
-  return found.rows.map(({ mint }) => mint)
 }

@@ -1,8 +1,8 @@
 import type { Storage, Vault } from '../storage/index.ts'
-import { assert, type Clock } from '../lib/index.ts'
+import { assert, type Clock, type LogLine } from '../lib/index.ts'
 import type { Mint } from './mint/mint.ts'
 
-export type OnEvent = (event: string, fields: Readonly<Record<string, unknown>>) => void
+export type OnEvent = LogLine
 
 /** What every part of the room works with. */
 export interface Room {
@@ -11,9 +11,9 @@ export interface Room {
   readonly clock: Clock
   readonly waitMs: number
   readonly onEvent: OnEvent
-  /** The mints whose ecash is taken. */
+  /** The mints whose ecash is taken now. */
   readonly accepted: readonly string[]
-  /** These, and those that were taken once and still hold coins or operations. */
+  /** These, and those whose ecash was taken once; a mint never leaves while the node runs. */
   readonly mints: ReadonlyMap<string, Mint>
 }
 

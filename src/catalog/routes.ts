@@ -1,8 +1,7 @@
-import { type Goods, type ListedModel, type Route } from './goods.ts'
-import { type Listing } from './lists/listing.ts'
+import { type Goods, type Route } from './goods.ts'
+import { itemsOf, listFor } from './items.ts'
 import { type PriceLists } from './lists/price-lists.ts'
-import { IMAGE_CEILING, wellKnown } from './lists/well-known.ts'
-import { type Component, type ModelTerms } from './prices.ts'
+import { type Component } from './prices.ts'
 import { rateCardOf, rowFor, type RateCard } from './rate-card.ts'
 
 /** Every way to have each model served that has a price, and until when (unix ms) those prices hold. */
@@ -11,62 +10,52 @@ export interface RouteTable {
   readonly validUntil: number
 }
 
-/** Prices all goods. Models without a price that we can charge by are left out. */
+/**
+ * Prices all goods. Models without a price that we can charge by are left out, and so is what a price list says nothing of.
+ * Where all that may serve at the best price keep failing, the model is sold at the price of the next that works.
+ */
 export function buildRoutes(goods: readonly Goods[], priceLists: PriceLists, now: number): RouteTable {
-  const found = new Map<string, Route[]>()
+  const found = new Map<string, Candidate[]>()
   let validUntil = Infinity
   for (const one of goods.toSorted((a, b) => a.order - b.order)) {
-    const list = priceLists.list(one.prices)
-    const models = one.models.length > 0 ? one.models : list.models().map((id) => ({ id }))
-    for (const model of new Map(models.map((listed) => [listed.id, listed])).values()) {
-      const listing = list.find(model.id, now)
-      if (listing === undefined) continue
-      validUntil = Math.min(validUntil, listing.validUntil)
-      const route = {
-        upstreamId: one.upstreamId,
-        upstreamModel: model.id,
-        terms: termsOf(model, listing),
-        marginBp: listing.marginBp ?? one.marginBp,
-      }
-      found.set(model.id, [...(found.get(model.id) ?? []), route])
+    if (one.standing?.isEnabled === false) continue
+    const list = listFor(one, priceLists)
+    if ('problem' in list) continue
+    const isPaused = one.standing?.pausedUntil !== undefined
+    for (const { name, route, validUntil: until } of itemsOf(one, list, now)) {
+      if (route === undefined) continue
+      validUntil = Math.min(validUntil, until)
+      const rivals = found.get(name)
+      if (rivals) rivals.push({ route, isPaused })
+      else found.set(name, [{ route, isPaused }])
     }
   }
   const byModel = new Map<string, readonly [Route, ...Route[]]>()
-  for (const [model, routes] of found) {
-    const [first, ...others] = routes.toSorted(byPrice)
-    if (first !== undefined)
-      byModel.set(model, [first, ...others.filter((other) => neverLoses(first, other))])
+  for (const [model, candidates] of found) {
+    const routes = inLine(candidates)
+    if (routes !== undefined) byModel.set(model, routes)
   }
   return { byModel, validUntil }
 }
 
-/** The operator's file comes first, then what is well known, then the upstream's own word, then a careful default. */
-function termsOf(model: ListedModel, listing: Listing): ModelTerms {
-  const known = wellKnown(model.id)
-  const generates = listing.prices.output !== undefined
-  const usualInput = known?.images === true ? ['text', 'image'] : ['text']
-  return {
-    contextLength: listing.contextLength ?? model.contextLength,
-    outputLimit: generates ? outputLimitOf(model, listing) : 0,
-    imageCeiling: listing.imageCeiling ?? known?.imageCeiling ?? IMAGE_CEILING,
-    prices: listing.prices,
-    priceVersion: listing.priceVersion,
-    createdAt: model.created,
-    name: listing.name,
-    inputModalities: listing.inputModalities ?? usualInput,
-    outputModalities: listing.outputModalities ?? (generates ? ['text'] : ['embeddings']),
-  }
+interface Candidate {
+  readonly route: Route
+  readonly isPaused: boolean
 }
 
-function outputLimitOf(model: ListedModel, listing: Listing): number {
-  const context = listing.contextLength ?? model.contextLength
-  const usual = context === undefined ? 4096 : 16_384
-  const limit = listing.outputLimit ?? wellKnown(model.id)?.outputLimit ?? model.outputLimit ?? usual
-  return Math.min(limit, context ?? limit)
+/** The cheapest and those that may stand in for it. A pause alone moves no price, as long as one of them works. */
+function inLine(candidates: readonly Candidate[]): readonly [Route, ...Route[]] | undefined {
+  const [first, ...others] = candidates.toSorted((a, b) => byPrice(a.route, b.route))
+  if (first === undefined) return undefined
+  const standIns = others.filter((other) => neverLoses(first.route, other.route))
+  const working = candidates.filter(({ isPaused }) => !isPaused)
+  const works = [first, ...standIns].some(({ isPaused }) => !isPaused)
+  if (!works && working.length > 0) return inLine(working)
+  return [first.route, ...standIns.map(({ route }) => route)]
 }
 
 /** Three parts input to one part output, margin included, in units that only serve to compare. */
-function salePrice({ terms, marginBp }: Route): bigint {
+export function salePrice({ terms, marginBp }: Route): bigint {
   const rates = rateCardOf(terms.prices).rows[0]
   if (rates === undefined) return 0n
   return (rates.input * 3n + rates.output) * BigInt(10_000 + marginBp)

@@ -1,18 +1,11 @@
-import { resolve } from 'node:path'
+import { nearest } from '../lib/index.ts'
 import type { BtcUsd, MarginBp } from '../money/index.ts'
 import { ConfigError } from './config-error.ts'
+import { definitions, SETTINGS, UPSTREAM_SETTINGS, upstreamDefinitions } from './definitions.ts'
 import type { Environment } from './env.ts'
-import {
-  readBtcUsd,
-  readList,
-  readListen,
-  readLogLevel,
-  readMargin,
-  readSeconds,
-  readUrl,
-} from './readers.ts'
+import type { Listen, TrustProxy } from './readers.ts'
 import { Secret } from './secret.ts'
-import { nearest } from './nearest.ts'
+import type { SettingDefinition } from './setting.ts'
 
 export interface UpstreamSetting {
   readonly id: string
@@ -24,77 +17,71 @@ export interface UpstreamSetting {
   readonly order: number
 }
 
+/** What the environment says, checked. Of live settings it is what they would be if the database said nothing. */
 export interface Config {
   readonly dataDir: string
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: Listen
+  /** Undefined where there is to be no private listener. */
+  readonly adminListen: Listen | undefined
+  readonly trustProxy: TrustProxy
   readonly secretKeys: readonly Secret[]
   readonly name: string
   readonly description: string
   readonly publicUrl: string | undefined
   readonly marginBp: MarginBp
-  readonly btcUsd: BtcUsd | undefined
+  /** Undefined: ask the feeds. `off`: ask nobody. */
+  readonly btcUsd: BtcUsd | 'off' | undefined
   readonly mints: readonly string[]
   readonly upstreams: readonly UpstreamSetting[]
   readonly allowFields: readonly string[]
+  readonly corsOrigins: readonly string[]
+  readonly refreshesPrices: boolean
   readonly logLevel: string
   readonly shutdownGraceS: number
   readonly failpoint: string | undefined
 }
 
-/** Every name there is, without its prefix; `UPSTREAM_<ID>_…` come on top. */
-export const SETTINGS: readonly string[] = [
-  'DATA_DIR',
-  'LISTEN',
-  'SECRET_KEY',
-  'NAME',
-  'DESCRIPTION',
-  'PUBLIC_URL',
-  'MARGIN',
-  'BTC_USD',
-  'MINTS',
-  'ALLOW_FIELDS',
-  'LOG_LEVEL',
-  'SHUTDOWN_GRACE',
-  'FAILPOINT',
-]
-export const UPSTREAM_SETTINGS: readonly string[] = ['TYPE', 'URL', 'KEY', 'PRICES', 'MARGIN']
+/** Where the process kills itself, for tests. Known, and told to nobody. */
+const FAILPOINT = 'FAILPOINT'
+const NAMES: readonly string[] = [...definitions.map(({ name }) => name), FAILPOINT]
+const MEMBERS: readonly string[] = upstreamDefinitions.map(({ name }) => name)
 
 /** @throws ConfigError for the first value that is wrong */
 export function readConfig(env: Environment): Config {
   for (const name of env.keys()) refuseUnknown(name)
-  const value = <T>(name: string, read: (name: string, text: string) => T, byDefault: string): T =>
-    read(name, env.get(name) ?? byDefault)
-  const optional = <T>(name: string, read: (name: string, text: string) => T): T | undefined => {
-    const text = env.get(name)
-    return text === undefined ? undefined : read(name, text)
-  }
+  const read = <T>({ name, byDefault, read: reader }: SettingDefinition<T>): T =>
+    reader(name, env.get(name) ?? byDefault)
   return {
-    dataDir: resolve(env.get('DATA_DIR') ?? 'data'),
-    listen: value('LISTEN', readListen, '127.0.0.1:8080'),
-    secretKeys: value('SECRET_KEY', readList, '').map((key) => new Secret(key)),
-    name: env.get('NAME') ?? 'Farebox node',
-    description: env.get('DESCRIPTION') ?? 'AI models, paid per request in ecash',
-    publicUrl: optional('PUBLIC_URL', readUrl),
-    marginBp: value('MARGIN', readMargin, '0%'),
-    btcUsd: optional('BTC_USD', readBtcUsd),
-    mints: value('MINTS', readList, '').map((mint) => readUrl('MINTS', mint)),
+    dataDir: read(SETTINGS.DATA_DIR),
+    listen: read(SETTINGS.LISTEN),
+    adminListen: read(SETTINGS.ADMIN_LISTEN),
+    trustProxy: read(SETTINGS.TRUST_PROXY),
+    secretKeys: read(SETTINGS.SECRET_KEY),
+    name: read(SETTINGS.NAME),
+    description: read(SETTINGS.DESCRIPTION),
+    publicUrl: read(SETTINGS.PUBLIC_URL),
+    marginBp: read(SETTINGS.MARGIN),
+    btcUsd: read(SETTINGS.BTC_USD),
+    mints: read(SETTINGS.MINTS),
     upstreams: readUpstreams(env),
-    allowFields: value('ALLOW_FIELDS', readList, ''),
-    logLevel: value('LOG_LEVEL', readLogLevel, 'info'),
-    shutdownGraceS: value('SHUTDOWN_GRACE', readSeconds, '120'),
-    failpoint: env.get('FAILPOINT'),
+    allowFields: read(SETTINGS.ALLOW_FIELDS),
+    corsOrigins: read(SETTINGS.CORS_ORIGINS),
+    refreshesPrices: read(SETTINGS.PRICE_REFRESH),
+    logLevel: read(SETTINGS.LOG_LEVEL),
+    shutdownGraceS: read(SETTINGS.SHUTDOWN_GRACE),
+    failpoint: env.get(FAILPOINT),
   }
 }
 
 const UPSTREAM = /^UPSTREAM_([A-Z0-9]+(?:_[A-Z0-9]+)*)_([A-Z]+)$/
 
 function refuseUnknown(name: string): void {
-  if (SETTINGS.includes(name)) return
+  if (NAMES.includes(name)) return
   const [, , member = ''] = UPSTREAM.exec(name) ?? []
-  if (UPSTREAM_SETTINGS.includes(member)) return
+  if (MEMBERS.includes(member)) return
   const known = UPSTREAM.test(name)
-    ? UPSTREAM_SETTINGS.map((setting) => name.replace(/[A-Z]+$/, setting))
-    : SETTINGS
+    ? MEMBERS.map((setting) => name.replace(/[A-Z]+$/, setting))
+    : definitions.map((definition) => definition.name)
   throw new ConfigError(name, `is not a setting. Did you mean FAREBOX_${nearest(name, known)}?`)
 }
 
@@ -108,29 +95,25 @@ function readUpstreams(env: Environment): UpstreamSetting[] {
 }
 
 function readUpstream(env: Environment, { id, order }: { id: string; order: number }): UpstreamSetting {
-  const of = (member: string): string | undefined => env.get(`UPSTREAM_${id}_${member}`)
-  const url = of('URL')
-  if (!url)
+  const nameOf = (member: string): string => `UPSTREAM_${id}_${member}`
+  const read = <T>({ name, byDefault, read: reader }: SettingDefinition<T>): T =>
+    reader(nameOf(name), env.get(nameOf(name)) ?? byDefault)
+  if (!env.has(nameOf('URL')))
+    throw new ConfigError(nameOf('URL'), 'is missing. Write its base URL, as https://api.openai.com/v1.')
+  if (!env.has(nameOf('PRICES'))) {
     throw new ConfigError(
-      `UPSTREAM_${id}_URL`,
-      'is missing. Write its base URL, as https://api.openai.com/v1.',
-    )
-  const prices = of('PRICES')
-  if (!prices) {
-    throw new ConfigError(
-      `UPSTREAM_${id}_PRICES`,
+      nameOf('PRICES'),
       'is missing. Write a provider of the price list, as openai, or the path of a price file.',
     )
   }
-  const key = of('KEY')
-  const margin = of('MARGIN')
+  const key = read(UPSTREAM_SETTINGS.KEY)
   return {
     id: id.toLowerCase(),
-    type: (of('TYPE') ?? 'openai').toLowerCase(),
-    url: readUrl(`UPSTREAM_${id}_URL`, url),
-    key: key ? new Secret(key) : undefined,
-    prices,
-    marginBp: margin ? readMargin(`UPSTREAM_${id}_MARGIN`, margin) : undefined,
+    type: read(UPSTREAM_SETTINGS.TYPE),
+    url: read(UPSTREAM_SETTINGS.URL),
+    key: key === '' ? undefined : new Secret(key),
+    prices: read(UPSTREAM_SETTINGS.PRICES),
+    marginBp: read(UPSTREAM_SETTINGS.MARGIN),
     order,
   }
 }

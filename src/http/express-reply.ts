@@ -10,24 +10,32 @@ export type HeaderList = readonly string[]
 /** Up to here copying a body into one string with its head costs less than a write of two pieces. */
 const JOINED_BYTES_MAX = 16 * 1024
 const NO_HEADERS: HeaderList = []
+const IDLE_MS = 60_000
+
+export interface ReplyOptions {
+  readonly writer?: Writer | undefined
+  /** Headers that the reply carries beside its own, asked for when it begins. */
+  readonly common?: (() => HeaderList) | undefined
+  /** How long its caller may stop reading before he counts as gone. Default: a minute. */
+  readonly idleMs?: number | undefined
+}
 
 /** A caller's end of a reply, on an Express response. */
 export class ExpressReply implements Reply {
   readonly #response: Response
   readonly #writer: Writer
   readonly #common: () => HeaderList
+  readonly #idleMs: number
   #isGone: boolean
   #hasWritten = false
   #leavers: (() => void)[] | undefined
 
-  /** `common` are headers that the reply carries beside its own, asked for when it begins. */
-  constructor(
-    response: Response,
-    { writer = response, common = () => NO_HEADERS }: { writer?: Writer; common?: () => HeaderList },
-  ) {
+  constructor(response: Response, options: ReplyOptions) {
+    const { writer = response, common = () => NO_HEADERS, idleMs = IDLE_MS } = options
     this.#response = response
     this.#writer = writer
     this.#common = common
+    this.#idleMs = idleMs
     this.#isGone = response.destroyed
     response.on('close', () => this.#closed())
   }
@@ -48,11 +56,16 @@ export class ExpressReply implements Reply {
 
   write(chunk: Buffer): boolean {
     this.#hasWritten = true
-    return this.#isGone || this.#writer.write.call(this.#response, chunk, 'utf8')
+    if (this.#isGone || this.#writer.write.call(this.#response, chunk, 'utf8')) return true
+    this.#mindIdle(this.#idleMs)
+    return false
   }
 
   onDrain(listener: () => void): void {
-    this.#response.on('drain', listener)
+    this.#response.on('drain', () => {
+      this.#mindIdle(0)
+      listener()
+    })
   }
 
   end(chunk: Buffer): undefined {
@@ -61,6 +74,7 @@ export class ExpressReply implements Reply {
     if (!this.#hasWritten && chunk.length <= JOINED_BYTES_MAX) {
       this.#writer.end.call(this.#response, chunk.toString('latin1'), 'latin1')
     } else this.#writer.end.call(this.#response, chunk, 'utf8')
+    mindUnread(this.#response, this.#idleMs)
     return undefined
   }
 
@@ -77,11 +91,21 @@ export class ExpressReply implements Reply {
     else (this.#leavers ??= []).push(listener)
   }
 
+  /** Node breaks a connection off on which nothing has moved for so long, which is how a caller who stopped reading goes. */
+  #mindIdle(ms: number): void {
+    this.#response.socket?.setTimeout(ms)
+  }
+
   #closed(): void {
     if (this.#response.writableFinished) return
     this.#isGone = true
     for (const leave of this.#leavers ?? []) leave()
   }
+}
+
+/** For an answer that has been ended: one that its caller does not read goes with its connection. */
+export function mindUnread(response: Response, idleMs = IDLE_MS): void {
+  if (response.writableLength > 0) response.socket?.setTimeout(idleMs)
 }
 
 function rawHeaders(common: HeaderList, headers: ReplyHeaders): (string | string[])[] {

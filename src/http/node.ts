@@ -1,9 +1,11 @@
 import type { Access } from '../access/index.ts'
 import type { Cashu } from '../cashu/index.ts'
 import type { Catalog } from '../catalog/index.ts'
-import type { Clock } from '../lib/index.ts'
+import type { Clock, LogLine } from '../lib/index.ts'
 import type { Answers } from './idempotency/answers.ts'
 import type { Twins } from './idempotency/twins.ts'
+import type { CallTally } from './metrics/call-tally.ts'
+import type { CorsOrigins } from './middleware/common-headers.ts'
 import type { BtcUsd } from '../money/index.ts'
 import type { ModelCounter, Rooms } from '../proxy/index.ts'
 import type { Storage } from '../storage/index.ts'
@@ -29,7 +31,15 @@ export interface NodeRooms extends Rooms {
   readonly reasonsNotReady: () => readonly string[]
   /** Set once the node is shutting down. */
   readonly isClosing: () => boolean
-  readonly log: (event: LogEvent, fields: Readonly<Record<string, unknown>>) => void
+  readonly log: LogLine
+  /** Counts calls for the metrics; none: nobody counts. */
+  readonly tally?: CallTally
+  /** Origins whose pages may call. Default: all. */
+  readonly corsOrigins?: CorsOrigins
+  /** Whose `X-Forwarded-*` are believed. Default: nobody's. */
+  readonly trustProxy?: TrustProxy
+  /** How long a caller may stop reading before he is given up. Default: a minute. */
+  readonly callerIdleMs?: number
 }
 
 export interface Profile {
@@ -41,4 +51,11 @@ export interface Profile {
   readonly rate: () => BtcUsd | undefined
 }
 
-export type LogEvent = 'request_failed' | 'http_rejected' | 'orphans_closed' | 'job_failed'
+/** The number of proxies before the node, or their addresses (CIDR, or `loopback`, `uniquelocal`); `false` for none. */
+export type TrustProxy = false | number | readonly string[]
+
+const CALLER_IDLE_MS = 60_000
+
+export function callerIdleMs({ callerIdleMs: ms = CALLER_IDLE_MS }: Pick<NodeRooms, 'callerIdleMs'>): number {
+  return ms
+}

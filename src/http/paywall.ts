@@ -42,7 +42,7 @@ export function paywall({ rooms, price, timeoutMs = TIMEOUT_MS }: PaywallOptions
       const cost = typeof price === 'function' ? price(request) : price
       await serve(
         rooms,
-        visitOf(request, response, { writer: route.writer }),
+        visitOf(request, response, { writer: route.writer, idleMs: rooms.callerIdleMs }),
         routeSupplier({ rooms, route, cost, timeoutMs, next, request }),
       )
     } catch (error) {
@@ -142,6 +142,7 @@ class RouteSale implements Sale {
       outputMsat: isOwed ? cost : ZERO,
       usd: isOwed && rate ? msatToUsd(cost, rate) : 0,
       estimated: false,
+      upstreamPicoUsd: 0n,
       record: usageRecord({
         sold: { route: this.what, rate },
         upstream: undefined,

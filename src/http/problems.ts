@@ -22,6 +22,7 @@ export const PROBLEMS: Readonly<Record<string, Kind>> = {
   not_found: { status: 404, type: 'not_found' },
   body_too_large: { ...invalid, status: 413 },
   headers_too_large: { ...invalid, status: 431 },
+  request_timeout: { ...invalid, status: 408 },
   bad_http: invalid,
 
   payment_required: { status: 402, type: 'payment_required' },
@@ -68,14 +69,50 @@ export const PROBLEMS: Readonly<Record<string, Kind>> = {
   output_limit_passed: { status: 424, type: 'upstream_error' },
   supplier_timeout: { status: 504, type: 'api_error', mayRetry: false },
 
+  upstream_invalid: invalid,
+  upstream_exists: { status: 409, type: 'invalid_request_error' },
+  upstream_unknown: { status: 404, type: 'not_found' },
+  upstream_without_models: invalid,
+  upstream_locked_by_environment: { status: 409, type: 'invalid_request_error' },
+  model_rule_invalid: invalid,
+  price_list_unknown: invalid,
+  price_file_invalid: invalid,
+
+  setting_unknown: invalid,
+  setting_invalid: invalid,
+  setting_needs_restart: { ...invalid, status: 409 },
+  setting_locked_by_environment: { ...invalid, status: 409 },
+  setting_file_invalid: invalid,
+
+  node_key_invalid: invalid,
+  node_key_foreign: invalid,
+  key_rotation_running: { ...invalid, status: 409 },
+  data_dir_unusable: { status: 503, type: 'api_error' },
+
   rate_unavailable: { status: 503, type: 'api_error' },
+  too_many_tests: { status: 503, type: 'api_error' },
   shutting_down: { status: 503, type: 'api_error' },
   node_stopping: { status: 503, type: 'api_error' },
+  admin_unauthorized: { status: 401, type: 'invalid_request_error' },
+  host_not_allowed: { status: 403, type: 'invalid_request_error' },
+  command_unknown: { status: 404, type: 'not_found' },
+  command_invalid: invalid,
   storage_failed: { status: 503, type: 'api_error' },
   internal_error: { status: 500, type: 'api_error', mayRetry: false },
 }
 
 const UNKNOWN: Kind = { status: 500, type: 'api_error', mayRetry: false }
+
+/** The code that an error is answered with. */
+export function codeOf(error: unknown): string {
+  return error instanceof DomainError && PROBLEMS[error.code] ? error.code : 'internal_error'
+}
+
+/** Whether an answer with this code is the node's or its supplier's doing. An end of the node is neither. */
+export function isOurTrouble(code: string): boolean {
+  const { status, type } = PROBLEMS[code] ?? UNKNOWN
+  return (status >= 500 || type === 'upstream_error') && code !== 'shutting_down'
+}
 
 export interface RenderedProblem {
   readonly problem: Problem

@@ -4,6 +4,9 @@ import type { Answer } from './idempotency/answers.ts'
 import { toProblem } from './problems.ts'
 import { callIdOf } from './visit.ts'
 
+/** How long the rest of a request that was refused is taken and thrown away. */
+const LINGER_MS = 5_000
+
 export type RenderProblem = (problem: Problem) => string
 
 /** An error as a whole answer, in the shape of the route's dialect. */
@@ -34,8 +37,23 @@ export function sendProblem(
   }
   response.statusCode = status
   response.setHeader('content-length', body.length)
-  if (!request.complete && hasBody(request)) response.setHeader('connection', 'close')
-  response.end(body)
+  if (request.complete || !hasBody(request)) response.end(body)
+  else endAfter(request, response, body)
+}
+
+/**
+ * Answers who is still sending, and closes when he is done. Closed at once, the connection would be reset under what he sends,
+ * and he, or the proxy before us, would lose the answer with it.
+ */
+function endAfter(request: Request, response: Response, body: Buffer): void {
+  response.setHeader('connection', 'close')
+  response.write(body)
+  const timer = setTimeout(end, LINGER_MS)
+  function end(): void {
+    clearTimeout(timer)
+    response.end()
+  }
+  request.once('end', end).once('close', end).resume()
 }
 
 /** A request without one is not complete either until the turn after its head. */

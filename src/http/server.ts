@@ -1,23 +1,29 @@
-import { createServer, IncomingMessage, ServerResponse, type Server, STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http'
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
-import { renderOpenAiProblem } from '../dialects/index.ts'
-import { DomainError, newId } from '../lib/index.ts'
+import { notFound, unforeseen } from './last-handlers.ts'
+import { DoorFigures } from './metrics/door-figures.ts'
 import { commonHeaders } from './middleware/common-headers.ts'
-import type { NodeRooms } from './node.ts'
-import { toProblem } from './problems.ts'
+import { callerIdleMs, type NodeRooms } from './node.ts'
+import { publicPathRemover } from './public-path.ts'
+import { HEADER_BYTES_MAX, refuseClient } from './refuse-client.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homeRoutes } from './routes/home.ts'
 import { addInferenceRoutes } from './routes/inference.ts'
 import { walletRoutes } from './routes/wallet.ts'
-import { sendProblem } from './send-problem.ts'
 
-/** Ecash with many proofs travels in a header. */
-const HEADER_BYTES_MAX = 65_536
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 120_000
+/** How often Node looks for requests that are past those two. */
+const CHECK_EVERY_MS = 5_000
+/** Longer than the 60 s of the proxies before it, so that none sends a request on a connection that is being closed. */
 const KEEP_ALIVE_MS = 65_000
+/**
+ * Each takes a file descriptor, some 40 KB, and one more descriptor for its upstream. What comes beyond is closed unread: a
+ * node that runs out of either helps nobody, and no single node earns with so many.
+ */
+export const CONNECTIONS_MAX = 10_000
+const DROPS_LOGGED_EVERY_MS = 60_000
 
 /**
  * The public app: paid routes first, because they are the hot ones; a preflight passes them by and is answered by
@@ -28,13 +34,16 @@ export function publicApp(rooms: NodeRooms): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
+  // Whose `X-Forwarded-*` are believed: the home page's address and the limits of what is free depend on them.
+  app.set('trust proxy', rooms.trustProxy ?? false)
   addInferenceRoutes(app, rooms)
-  app.use(commonHeaders)
+  app.use(commonHeaders(rooms))
+  app.use(mindIdleCaller(callerIdleMs(rooms)))
   app.use(walletRoutes(rooms))
   app.use(catalogueRoutes(rooms))
   app.use(healthRoutes(rooms))
   app.use(homeRoutes(rooms))
-  app.use(notFound)
+  app.use(notFound('GET / lists what this node offers. Nothing was charged.'))
   app.use(unforeseen(rooms))
   return app
 }
@@ -45,13 +54,14 @@ export function publicApp(rooms: NodeRooms): Express {
  */
 export function walletRouter(rooms: NodeRooms): Router {
   const router = Router()
-  router.use(['/v1/wallet', '/v1/balance', '/v1/models', '/v1/info'], commonHeaders)
+  router.use(['/v1/wallet', '/v1/balance', '/v1/models', '/v1/info'], commonHeaders(rooms))
   router.use(walletRoutes(rooms, ['/v1/wallet', '/v1/balance']), catalogueRoutes(rooms, ['/v1']))
   return router
 }
 
 /** The server of the public app. Nothing listens yet. */
-export function publicServer(app: Express, rooms: NodeRooms): Server {
+export function publicServer(app: Express, rooms: NodeRooms, door = new DoorFigures()): Server {
+  const removePublicPath = publicPathRemover(() => rooms.profile.publicUrl)
   const server = createServer(
     {
       IncomingMessage: madeAs(IncomingMessage, app.request),
@@ -59,13 +69,41 @@ export function publicServer(app: Express, rooms: NodeRooms): Server {
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
     // The app answers everything itself, so that Express need not make a last handler for each request.
-    (request, response) => void Reflect.apply(app, undefined, [request, response, () => response.destroy()]),
+    (request, response) => {
+      removePublicPath(request)
+      Reflect.apply(app, undefined, [request, response, () => response.destroy()])
+    },
   )
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseClient(error, socket, rooms))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const code = refuseClient(error, { socket, rooms })
+    if (code !== undefined) door.reject(code)
+  })
+  limitConnections(server, rooms, door)
   return server
+}
+
+function limitConnections(server: Server, { log }: NodeRooms, door: DoorFigures): void {
+  let mayLogAt = 0
+  door.watch(server)
+  server.maxConnections = CONNECTIONS_MAX
+  server.on('drop', () => {
+    door.dropped += 1
+    if (performance.now() < mayLogAt) return
+    mayLogAt = performance.now() + DROPS_LOGGED_EVERY_MS
+    log('connections_full', { dropped: door.dropped })
+  })
+}
+
+/** A connection on which nothing moves while we answer is broken off: what we wrote for it must not stay in memory. */
+function mindIdleCaller(idleMs: number) {
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    request.socket.setTimeout(idleMs)
+    next()
+  }
 }
 
 /**
@@ -82,46 +120,4 @@ function madeAs<Base extends typeof IncomingMessage | typeof ServerResponse>(
   Made.prototype = prototype
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it constructs what its base does
   return Made as unknown as Base
-}
-
-function notFound(request: Request, response: Response): void {
-  const path = request.path.length > 200 ? `${request.path.slice(0, 200)}…` : request.path
-  const error = new DomainError(
-    'not_found',
-    `Path '${path}' not found for ${request.method}. GET / lists what this node offers. Nothing was charged.`,
-  )
-  sendProblem(error, { request, response })
-}
-
-// Express knows an error handler by its four arguments.
-// oxlint-disable-next-line max-params
-function unforeseen(rooms: NodeRooms) {
-  // oxlint-disable-next-line max-params
-  return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
-    const isBadPath = error instanceof URIError
-    if (!isBadPath) rooms.log('request_failed', { path: request.path, error })
-    const shown = isBadPath ? new DomainError('not_found', `Path '${request.path}' not found`) : error
-    sendProblem(shown, { request, response })
-  }
-}
-
-/** What Node's parser refuses before Express sees it, in our shape. */
-function refuseClient(error: NodeJS.ErrnoException, socket: Duplex, rooms: NodeRooms): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-  const known = isTooLarge
-    ? new DomainError(
-        'headers_too_large',
-        `The headers are larger than ${HEADER_BYTES_MAX} bytes. Send large ecash in the body of POST /v1/wallet/create. Nothing was charged.`,
-      )
-    : new DomainError('bad_http', 'This is not a request that the node can read. Nothing was charged.')
-  rooms.log('http_rejected', { code: known.code })
-  const requestId = newId('call')
-  const { problem } = toProblem(known, requestId)
-  const body = renderOpenAiProblem(problem)
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: application/json\r\n` +
-      `x-request-id: ${requestId}\r\nx-routstr-request-id: ${requestId}\r\naccess-control-allow-origin: *\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }

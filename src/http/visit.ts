@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Request, Response } from 'express'
 import type { Credentials } from '../access/index.ts'
 import { type Id, newId } from '../lib/index.ts'
-import type { Visit } from '../proxy/index.ts'
-import { ExpressReply, type HeaderList, type Writer } from './express-reply.ts'
+import type { Tally, Visit } from '../proxy/index.ts'
+import { ExpressReply, type ReplyOptions } from './express-reply.ts'
 
 /** Where a request carries its id; a `WeakMap` beside it costs the garbage collector more. */
 const CALL_ID = Symbol('call id')
@@ -25,7 +25,7 @@ export function credentialsOf(request: Request): Credentials {
 export function visitOf(
   request: Request,
   response: Response,
-  options: { writer?: Writer; common?: () => HeaderList } = {},
+  options: ReplyOptions & { tally?: Tally | undefined } = {},
 ): Visit {
   const { headers } = request
   return {
@@ -34,6 +34,7 @@ export function visitOf(
     mayClamp: one(headers['x-farebox-clamp'])?.toLowerCase() !== 'no',
     wantsChangeLater: one(headers['x-cashu-change'])?.toLowerCase() === 'later',
     reply: new ExpressReply(response, options),
+    tally: options.tally,
   }
 }
 

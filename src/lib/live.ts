@@ -33,3 +33,14 @@ export class LiveValue<T> implements Live<T> {
     return () => void this.#listeners.delete(listener)
   }
 }
+
+/** A value that may stand in the place of a live one, where it never changes. */
+export type MaybeLive<T> = T | Live<T>
+
+export function toLive<T>(value: MaybeLive<T>): Live<T> {
+  return isLive(value) ? value : fixed(value)
+}
+
+function isLive<T>(value: MaybeLive<T>): value is Live<T> {
+  return typeof value === 'object' && value !== null && 'get' in value && 'onChange' in value
+}

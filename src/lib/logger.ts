@@ -1,15 +1,28 @@
 import { pino } from 'pino'
+import { type EventName, EVENTS } from './events.ts'
 
-export type LogLine = (event: string, fields: Readonly<Record<string, unknown>>) => void
+export type LogLine = (event: EventName, fields: Readonly<Record<string, unknown>>) => void
 
-/** One JSON line an event on stdout: `event`, `time` and facts. Errors are written as name, code and stack, nothing they carry besides. */
+const LEVELS = new Map(EVENTS.map(({ name, level }) => [name, level]))
+const SENTENCE_MAX = 500
+
+/**
+ * One JSON line an event on stdout: `event`, `level`, `time` and facts. Errors are written as name, code and stack, nothing
+ * they carry besides; a sentence in the place of an error as it is.
+ */
 export function openLog(level: string): LogLine {
-  const log = pino({ level, base: null, messageKey: 'event', serializers: { error: errorFacts } })
-  return (event, fields) =>
-    fields['error'] === undefined ? log.info(fields, event) : log.error(fields, event)
+  const log = pino({
+    level,
+    base: null,
+    messageKey: 'event',
+    formatters: { level: (name) => ({ level: name }) },
+    serializers: { error: errorFacts },
+  })
+  return (event, fields) => log[LEVELS.get(event) ?? 'info'](fields, event)
 }
 
-function errorFacts(error: unknown): Record<string, unknown> {
+function errorFacts(error: unknown): unknown {
+  if (typeof error === 'string') return error.slice(0, SENTENCE_MAX)
   if (!(error instanceof Error)) return { name: typeof error }
   const code: unknown = Reflect.get(error, 'code')
   return { name: error.name, code, stack: error.stack?.split('\n').slice(1, 8).join('\n') }

@@ -1,4 +1,4 @@
-import type { Route } from '../catalog/index.ts'
+import type { Offer, Route } from '../catalog/index.ts'
 import type { AskedRequest, CostReport, Delivered, Dialect, Meter, Usage } from '../dialects/index.ts'
 import type { DomainError } from '../lib/index.ts'
 import { failpoint } from '../lib/index.ts'
@@ -28,10 +28,10 @@ export interface ForwardedReading extends Reading, ModelReading {}
 export interface Forward {
   readonly dialect: Dialect
   readonly asked: AskedRequest
-  readonly routes: readonly Route[]
+  readonly routes: Offer['routes']
   readonly outputLimit: number | undefined
-  /** The bytes that go up, for the upstream's name of the model. */
-  readonly write: (model: string) => Buffer
+  /** The bytes that go up on a route: by the upstream's name of the model and its quirks. */
+  readonly write: (route: Route) => Buffer
   /** What an upstream said, without the operator's key. */
   readonly withoutKey: (upstreamId: string, text: string) => string
   readonly relay: Relay
@@ -69,8 +69,8 @@ export class Attempt implements UpstreamSink {
 
   call(): UpstreamCall {
     const { dialect, asked, write } = this.#forward
-    const { upstreamId, upstreamModel } = this.#route
-    return { upstreamId, path: dialect.upstreamPath, body: write(upstreamModel), stream: asked.stream }
+    const { upstreamId, upstreamModel: model } = this.#route
+    return { upstreamId, path: dialect.upstreamPath, model, body: write(this.#route), stream: asked.stream }
   }
 
   start(control: UpstreamControl): void {

@@ -50,6 +50,7 @@ export function chargeFor(call: ModelTermsOfCall, args: { held: Msat; reading: M
     outputMsat: subMsat(msat, inputMsat),
     usd: msatToUsd(msat, call.offer.rate),
     estimated,
+    upstreamPicoUsd,
     record: recordOf(call, reading, {
       usage,
       estimated,
@@ -71,7 +72,15 @@ const UNCOUNTED: Counted = {
 
 function nothingOwed(call: ModelTermsOfCall, reading: ModelReading): Charge {
   const record = recordOf(call, reading, UNCOUNTED)
-  return { msat: ZERO, inputMsat: ZERO, outputMsat: ZERO, usd: 0, estimated: false, record }
+  return {
+    msat: ZERO,
+    inputMsat: ZERO,
+    outputMsat: ZERO,
+    usd: 0,
+    estimated: false,
+    upstreamPicoUsd: 0n,
+    record,
+  }
 }
 
 function recordOf({ digest }: ModelTermsOfCall, reading: ModelReading, counted: Counted): string {

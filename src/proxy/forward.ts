@@ -1,10 +1,10 @@
-import type { Route } from '../catalog/index.ts'
+import type { Offer, Route } from '../catalog/index.ts'
 import type { CostReport, Delivered } from '../dialects/index.ts'
 import type { DomainError } from '../lib/index.ts'
 import { failpoint } from '../lib/index.ts'
 import type { Upstreams } from '../upstreams/index.ts'
 import { Attempt, type Forward, type ForwardedReading } from './attempt.ts'
-import { broken, upstreamUnavailable } from './problems.ts'
+import { broken, upstreamPaused, upstreamRateLimit, upstreamUnavailable } from './problems.ts'
 import type { Relay } from './relay.ts'
 
 const NOTHING: Delivered = { outputEstimate: 0, hasContent: false }
@@ -34,6 +34,7 @@ export class Forwarding {
     let last: DomainError | undefined
     let route: Route | undefined
     for (route of routes) {
+      if (this.#upstreams.unavailable(route.upstreamId)) continue
       const attempt = new Attempt(this.#forward, route)
       this.#attempt = attempt
       const sending = this.#upstreams.send(attempt.call(), attempt)
@@ -45,12 +46,26 @@ export class Forwarding {
       last = end.problem
       if (!end.mayTryAnother || relay.hasLeft || relay.isGone()) break
     }
-    return noReply(last ?? upstreamUnavailable({}), route, relay)
+    return noReply(last ?? pausedProblem(this.#upstreams, routes) ?? upstreamUnavailable({}), route, relay)
   }
 
   delivered(): Delivered {
     return this.#attempt?.delivered() ?? NOTHING
   }
+}
+
+/** What a call is told of which no route can be used now; undefined where one can. */
+export function pausedProblem(upstreams: Upstreams, routes: Offer['routes']): DomainError | undefined {
+  let retryAfterS = Infinity
+  let isLimited = false
+  for (const { upstreamId } of routes) {
+    const unavailable = upstreams.unavailable(upstreamId)
+    if (!unavailable) return undefined
+    if (unavailable.retryAfterS >= retryAfterS) continue
+    retryAfterS = unavailable.retryAfterS
+    isLimited = unavailable.isLimited
+  }
+  return isLimited ? upstreamRateLimit(retryAfterS) : upstreamPaused(retryAfterS)
 }
 
 function noReply(problem: DomainError, route: Route | undefined, relay: Relay): ForwardedReading {

@@ -12,7 +12,7 @@ import type { DomainError } from '../lib/index.ts'
 import type { Upstreams } from '../upstreams/index.ts'
 import { chargeFor } from './charge.ts'
 import type { ForwardedReading } from './attempt.ts'
-import { Forwarding } from './forward.ts'
+import { Forwarding, pausedProblem } from './forward.ts'
 import { modelTerms } from './orphans.ts'
 import { problemOf } from './problem-of.ts'
 import type { Relay } from './relay.ts'
@@ -35,6 +35,9 @@ export function modelSupplier(
     offer() {
       const asked = dialect.readRequest(body, counter.allowedFields)
       const offer = counter.offerFor(asked.model)
+      // Before any money: a payer must not lose his mint's fee to an upstream that is known to be away.
+      const paused = pausedProblem(counter.upstreams, offer.routes)
+      if (paused) throw paused
       return new ModelSale(counter, { dialect, body, asked, offer, quote: quoteFor(offer, asked) })
     },
   }
@@ -107,13 +110,18 @@ class ModelSale implements Sale<ForwardedReading> {
 
   supply(hold: Hold, relay: Relay): Promise<ForwardedReading> {
     const { dialect, body, asked, offer } = this.#order
-    this.#forwarding = new Forwarding(this.#counter.upstreams, {
+    const { upstreams } = this.#counter
+    this.#forwarding = new Forwarding(upstreams, {
       dialect,
       asked,
       routes: offer.routes,
       outputLimit: this.#sentLimit,
-      withoutKey: (upstreamId, text) => this.#counter.upstreams.withoutKey(upstreamId, text),
-      write: (model) => dialect.writeRequest(body, asked, { model, outputLimit: this.#sentLimit }),
+      withoutKey: (upstreamId, text) => upstreams.withoutKey(upstreamId, text),
+      write: ({ upstreamId, upstreamModel: model }) => {
+        const { limitField, takesStreamOptions } = upstreams.quirksOf(upstreamId)
+        const outputLimit = this.#sentLimit
+        return dialect.writeRequest(body, asked, { model, outputLimit, limitField, takesStreamOptions })
+      },
       relay,
     })
     return this.#forwarding.run()

@@ -36,6 +36,15 @@ export function upstreamUnavailable(details: Readonly<Record<string, unknown>>):
   )
 }
 
+/** Every upstream that has the model kept failing, so none is tried for now. */
+export function upstreamPaused(retryAfterS: number): DomainError {
+  return new DomainError(
+    'UPSTREAM_UNAVAILABLE',
+    'The model provider kept failing, so it is left alone for a moment. Nothing was charged; try again later, or use another model.',
+    { retryAfterS, details: { paused: true } },
+  )
+}
+
 export function upstreamTimeout(details: Readonly<Record<string, unknown>>): DomainError {
   return new DomainError(
     'UPSTREAM_TIMEOUT',

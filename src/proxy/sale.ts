@@ -2,14 +2,10 @@ import type { Ask } from '../access/index.ts'
 import type { CostReport, Delivered } from '../dialects/index.ts'
 import type { Hold } from '../ledger/index.ts'
 import type { DomainError } from '../lib/index.ts'
-import type { Msat } from '../money/index.ts'
+import type { Charge, Ending } from './charge-and-ending.ts'
 import type { Relay } from './relay.ts'
 
-/**
- * How a reply ended. `complete`: as it should. `cut`: the supplier broke off. `left`: the caller hung up on a stream.
- * `failed`: there is no reply to show; `problem` says why.
- */
-export type Ending = 'complete' | 'cut' | 'left' | 'failed'
+export type { Charge, Ending } from './charge-and-ending.ts'
 
 /** How far a call got, and what is still to be sent once it is settled. */
 export interface Reading {
@@ -17,17 +13,6 @@ export interface Reading {
   readonly problem: DomainError | undefined
   /** The bytes kept back, with the cost written in. Called once, after the settlement. */
   tail(report: CostReport | undefined): Buffer
-}
-
-/** What is owed for a reading. */
-export interface Charge {
-  readonly msat: Msat
-  readonly inputMsat: Msat
-  readonly outputMsat: Msat
-  readonly usd: number
-  readonly estimated: boolean
-  /** The usage record, as JSON. */
-  readonly record: string
 }
 
 /** One thing for sale to one visitor: its price bounds, how it is supplied, and what a reading of it costs. */

@@ -21,6 +21,7 @@ export async function serve(rooms: Rooms, visit: Visit, supplier: Supplier): Pro
     const { reading, charge } = await supplied(sale, hold, relay)
     if (charge.msat > 0n && !relay.hasLeft) rooms.departures.expect(hold)
     const receipt = await closeCall(rooms, { visit, payer, hold, charge })
+    visit.tally?.closed(visit.callId, { what: sale.what, ending: reading.ending, charge })
     const leaving = finish(relay, { visit, sale, reading, receipt })
     if (leaving) await leaving
     failpoint('call.changed')
@@ -49,6 +50,7 @@ const NOTHING_OWED: Charge = {
   outputMsat: ZERO,
   usd: 0,
   estimated: false,
+  upstreamPicoUsd: 0n,
   record: '{"v":1,"ending":"failed"}',
 }
 

@@ -2,6 +2,7 @@ import type { Credentials } from '../access/index.ts'
 import type { Hold } from '../ledger/index.ts'
 import type { Id } from '../lib/index.ts'
 import type { Tx } from '../storage/index.ts'
+import type { Charge, Ending } from './charge-and-ending.ts'
 
 export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>
 
@@ -19,6 +20,11 @@ export interface Reply {
   onGone(listener: () => void): void
 }
 
+/** Counts calls; told of each one when its settlement is on disk. */
+export interface Tally {
+  closed(callId: Id<'call'>, end: { what: string; ending: Ending; charge: Charge }): void
+}
+
 /** One request on its way through the node. */
 export interface Visit {
   readonly callId: Id<'call'>
@@ -28,6 +34,7 @@ export interface Visit {
   /** `X-Cashu-Change: later`: a one-shot payer who wants a live stream and fetches his change afterwards. */
   readonly wantsChangeLater: boolean
   readonly reply: Reply
+  readonly tally?: Tally | undefined
   /** Joins the transaction of the hold: the call is known by its idempotency key from then on. */
   readonly held?: (tx: Tx, hold: Hold) => Promise<void>
 }

@@ -1,5 +1,6 @@
 import { DomainError } from '../lib/index.ts'
 import { restartLog } from './checkpoint.ts'
+import { diskFault } from './engines/sqlite-error.ts'
 import type { SqliteConnection } from './engines/sqlite.ts'
 import type { Rider } from './rider.ts'
 import { type Tx, closeTx } from './tx.ts'
@@ -9,6 +10,12 @@ interface Waiting {
   settle: (outcome: Outcome) => void
 }
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
+
+export interface CommitFigures {
+  readonly commits: number
+  readonly works: number
+  readonly waiting: number
+}
 
 const WORKS_PER_COMMIT = 512
 /** How often a commit is put off by a turn of the event loop, and only while that brings more works to share it. */
@@ -23,10 +30,13 @@ export class CommitQueue {
   readonly #connection: SqliteConnection
   readonly #tx: Tx
   #waiting: Waiting[] = []
+  #commits = 0
+  #works = 0
   #rider: Rider = () => undefined
   #isScheduled = false
   #mustRestartLog = false
   #broken: DomainError | undefined
+  #tell: (failure: DomainError) => void = () => undefined
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
@@ -49,6 +59,21 @@ export class CommitQueue {
     this.#rider = rider
   }
 
+  /** Told once, when a commit has failed. */
+  onFailure(listener: (failure: DomainError) => void): void {
+    this.#tell = listener
+  }
+
+  /** Why nothing is written any more. */
+  get failure(): DomainError | undefined {
+    return this.#broken
+  }
+
+  /** How many commits there were since the start and how many works shared them; how many works wait now. */
+  get figures(): CommitFigures {
+    return { commits: this.#commits, works: this.#works, waiting: this.#waiting.length }
+  }
+
   /** Has the write-ahead log begun anew after the next commit. */
   restartLog(): void {
     this.#mustRestartLog = true
@@ -56,7 +81,7 @@ export class CommitQueue {
 
   /** Resolves when nothing waits any more. */
   async drained(): Promise<void> {
-    while (this.#isScheduled) await this.transact(async () => undefined)
+    while (this.#isScheduled) await this.transact(async () => undefined).catch(() => undefined)
   }
 
   #schedule(): void {
@@ -73,6 +98,8 @@ export class CommitQueue {
 
   async #flush(): Promise<void> {
     const batch = this.#waiting.splice(0, WORKS_PER_COMMIT)
+    this.#commits += 1
+    this.#works += batch.length
     const outcomes = this.#broken ? batch.map(() => failed(this.#broken)) : await this.#commit(batch)
     this.#isScheduled = false
     if (this.#waiting.length > 0) this.#schedule()
@@ -89,8 +116,9 @@ export class CommitQueue {
       this.#commitNow()
       return outcomes
     } catch (error) {
+      const reason = isDiskTrouble(error) ? this.#giveUp(error) : error
       this.#undo()
-      return batch.map(() => failed(error))
+      return batch.map(() => failed(reason))
     }
   }
 
@@ -102,7 +130,8 @@ export class CommitQueue {
       const outcomes: Outcome[] = []
       for (const { work } of batch) outcomes.push({ ok: true, value: await turn.run(work, this.#tx) })
       return outcomes
-    } catch {
+    } catch (error) {
+      if (isDiskTrouble(error)) throw error
       this.#undo()
       return undefined
     } finally {
@@ -114,10 +143,13 @@ export class CommitQueue {
   async #tryEach(batch: readonly Waiting[]): Promise<Outcome[]> {
     this.#exec('BEGIN IMMEDIATE')
     const turn = new Turn()
-    const outcomes: Outcome[] = []
-    for (const { work } of batch) outcomes.push(await this.#attempt(work, turn))
-    turn.end()
-    return outcomes
+    try {
+      const outcomes: Outcome[] = []
+      for (const { work } of batch) outcomes.push(await this.#attempt(work, turn))
+      return outcomes
+    } finally {
+      turn.end()
+    }
   }
 
   async #attempt(work: Waiting['work'], turn: Turn): Promise<Outcome> {
@@ -127,6 +159,8 @@ export class CommitQueue {
       this.#exec('RELEASE work')
       return { ok: true, value }
     } catch (error) {
+      // SQLite may have undone everything by itself; what comes after must not run outside a transaction.
+      if (isDiskTrouble(error)) throw error
       this.#exec('ROLLBACK TO work')
       this.#exec('RELEASE work')
       return failed(error)
@@ -143,14 +177,18 @@ export class CommitQueue {
 
   // After a failed fsync the kernel may have dropped the pages it could not write, so trying again would lie.
   #giveUp(cause: unknown): DomainError {
+    if (this.#broken) return this.#broken
     this.#broken = new DomainError(
       'storage_failed',
       'The database cannot be written. Restart the node after checking its disk.',
-      {
-        cause,
-      },
+      { cause },
     )
-    this.#undo()
+    try {
+      this.#undo()
+    } catch {
+      // What cannot be undone now is undone by the next start: it was never committed.
+    }
+    this.#tell(this.#broken)
     return this.#broken
   }
 
@@ -179,6 +217,12 @@ class Turn {
   end(): void {
     clearImmediate(this.#mark)
   }
+}
+
+/** Whether an error tells that the disk did not do its part, so that no later commit can be trusted. */
+function isDiskTrouble(error: unknown): boolean {
+  const fault = diskFault(error)
+  return fault !== undefined && fault !== 'busy'
 }
 
 function failed(error: unknown): Outcome {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DomainError } from '../lib/index.ts'
+import { diskFault } from './engines/sqlite-error.ts'
 
 export interface DirectoryLock {
   release(): void
@@ -18,6 +19,7 @@ export function lockDirectory(dataDir: string): DirectoryLock {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
+    if (diskFault(cause) !== 'busy') throw cause
     throw new DomainError(
       'directory_locked',
       `Another Farebox is using ${dataDir}. Stop it, or give this one another FAREBOX_DATA_DIR.`,

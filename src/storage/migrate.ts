@@ -1,10 +1,42 @@
 import { createHash } from 'node:crypto'
-import { DomainError } from '../lib/index.ts'
+import { basename } from 'node:path'
+import { DomainError, failpoint } from '../lib/index.ts'
+import { dropOldCopies, saveBefore } from './backup.ts'
 import type { SqliteConnection } from './engines/sqlite.ts'
 import { type Migration, migrations } from './migrations/index.ts'
 
-/** Brings the schema up to date: forward only, each migration in one transaction, each checked against what once ran. */
-export function migrate(connection: SqliteConnection, list: readonly Migration[] = migrations): void {
+/** What a start changed of the schema. */
+export interface Upgrade {
+  readonly from: number
+  readonly to: number
+  /** The database as it was before. */
+  readonly savedAs: string
+}
+
+/**
+ * Brings the schema up to date: forward only, each migration in one transaction and checked against what once ran. A
+ * database that is not new is saved beside itself first.
+ * @returns undefined where nothing was to do, or the database is new
+ * @throws DomainError `schema_too_new`, `schema_changed`, `backup_failed`, `migration_failed`; the data is unchanged then
+ */
+export function migrate(
+  connection: SqliteConnection,
+  path: string,
+  list: readonly Migration[] = migrations,
+): Upgrade | undefined {
+  const from = checkApplied(connection, list)
+  if (from === list.length) return undefined
+  const savedAs = from > 0 ? saveBefore(connection, path, from + 1) : undefined
+  for (const [i, migration] of list.entries()) {
+    if (i >= from) apply(connection, { migration, number: i + 1, savedAs })
+  }
+  if (savedAs === undefined) return undefined
+  dropOldCopies(path)
+  return { from, to: list.length, savedAs }
+}
+
+/** @returns the number of the newest migration that has run; 0 for a new database */
+function checkApplied(connection: SqliteConnection, list: readonly Migration[]): number {
   connection.exec(
     'CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
   )
@@ -25,28 +57,47 @@ export function migrate(connection: SqliteConnection, list: readonly Migration[]
     if (known && checksum(known) !== row.checksum) {
       throw new DomainError(
         'schema_changed',
-        `Migration ${known.name} is not the one that made this database.`,
+        `Migration ${known.name} is not the one that made this database. Start the version of Farebox that made it.`,
       )
     }
   }
-  for (const [i, migration] of list.entries()) if (i >= newest) apply(connection, migration, i + 1)
+  return newest
 }
 
-function apply(connection: SqliteConnection, migration: Migration, number: number): void {
-  connection.exec('BEGIN IMMEDIATE')
+interface Step {
+  readonly migration: Migration
+  readonly number: number
+  readonly savedAs: string | undefined
+}
+
+function apply(connection: SqliteConnection, step: Step): void {
+  const { migration, number } = step
   try {
+    connection.exec('BEGIN IMMEDIATE')
     connection.exec(migration.sql)
     connection.allNow(
       'INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)',
       [number, migration.name, checksum(migration), Date.now()],
     )
+    failpoint('migration.applied')
     connection.exec('COMMIT')
   } catch (error) {
     if (connection.isInTransaction) connection.exec('ROLLBACK')
-    throw error
+    throw step.savedAs === undefined ? error : failed(step, error)
   }
+  failpoint('migration.committed')
 }
 
-function checksum({ sql }: Migration): string {
+function failed({ migration, savedAs }: Step, cause: unknown): DomainError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new DomainError(
+    'migration_failed',
+    `The database could not be upgraded by ${migration.name} (${why}). It is as it was; a copy is ${basename(savedAs ?? '')}. Check the disk and start again, or go on with the version before this one.`,
+    { cause },
+  )
+}
+
+/** What stands in every database that a migration ran on. */
+export function checksum({ sql }: Migration): string {
   return createHash('sha256').update(sql).digest('hex')
 }

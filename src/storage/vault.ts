@@ -13,21 +13,35 @@ export interface Place {
 
 /**
  * Seals what is money or secret before it is stored: AES-256-GCM as `fb1.<keyId>.<nonce>.<data>`, with table, column and
- * row as associated data. Subkeys come from a root key by HKDF; several root keys may be known, the first one seals.
+ * row as associated data. Subkeys come from a root key by HKDF; several root keys may be known, one of them seals.
  */
 export class Vault {
-  readonly #keys: ReadonlyMap<string, Buffer>
-  readonly #sealingId: string
+  readonly #keys: Map<string, Buffer>
+  #sealingId: string
 
   constructor(rootKeys: readonly Buffer[]) {
-    const entries = rootKeys.map((root): [string, Buffer] => [
-      derive(root, 'farebox key id', 4).toString('hex'),
-      derive(root, 'farebox at rest', 32),
-    ])
+    const entries = rootKeys.map(subkey)
     const sealing = entries[0]
     if (!sealing) throw new Error('a vault needs a root key')
     this.#keys = new Map(entries)
     this.#sealingId = sealing[0]
+  }
+
+  /** Seals with this root key from now on; what the others sealed can still be opened. */
+  sealWith(root: Buffer): void {
+    const [id, key] = subkey(root)
+    this.#keys.set(id, key)
+    this.#sealingId = id
+  }
+
+  /** Forgets every key but the one that seals. */
+  forgetOthers(): void {
+    for (const id of this.#keys.keys()) if (id !== this.#sealingId) this.#keys.delete(id)
+  }
+
+  /** Whether the key that seals now has sealed this. */
+  isCurrent(sealed: string): boolean {
+    return sealed.startsWith(`fb1.${this.#sealingId}.`)
   }
 
   seal(place: Place, plain: string | Buffer): string {
@@ -64,6 +78,11 @@ export class Vault {
     if (!key) throw new Error('unknown key')
     return key
   }
+}
+
+/** The id under which a root key's subkey is found again, and the subkey. */
+function subkey(root: Buffer): [id: string, key: Buffer] {
+  return [derive(root, 'farebox key id', 4).toString('hex'), derive(root, 'farebox at rest', 32)]
 }
 
 function derive(root: Buffer, purpose: string, bytes: number): Buffer {

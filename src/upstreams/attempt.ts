@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
 import type { Watched } from './deadlines.ts'
 import { messageOf, reasonOf } from './failure.ts'
-import { allowedHeaders, announcedLength, foreignEncoding, isEventStream } from './headers.ts'
+import { allowedHeaders, announcedLength, foreignEncoding, isEventStream, retryAfterOf } from './headers.ts'
 import type { FailureReason, SendOutcome, UpstreamControl, UpstreamSink } from './types.ts'
 
 /** A whole reply longer than this is hung up on; streams are bounded by the limit that was sent up and by time. */
@@ -35,6 +35,9 @@ export class Attempt implements Dispatcher.DispatchHandler, UpstreamControl, Wat
   /** Bytes of the body that may still come. */
   #bytesLeft = Infinity
   #heard = false
+  #status: number | undefined
+  #retryAfter: string | undefined
+  #isOurs = false
   /** When the last piece was noticed; undefined before the first. */
   #lastAt: number | undefined
 
@@ -46,6 +49,20 @@ export class Attempt implements Dispatcher.DispatchHandler, UpstreamControl, Wat
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** The status that came, where one came. */
+  get status(): number | undefined {
+    return this.#status
+  }
+
+  /** Whether our side ended it, or may have. */
+  get isOurs(): boolean {
+    return this.#isOurs
+  }
+
+  get retryAfter(): string | undefined {
+    return this.#retryAfter
   }
 
   pause(): void {
@@ -62,6 +79,7 @@ export class Attempt implements Dispatcher.DispatchHandler, UpstreamControl, Wat
   }
 
   abort(): void {
+    if (!this.#ended) this.#isOurs = true
     // Before a connection stood, the upstream has seen nothing of the call.
     this.fail(this.#controller ? 'aborted' : 'unreachable', 'our side hung up')
   }
@@ -79,8 +97,11 @@ export class Attempt implements Dispatcher.DispatchHandler, UpstreamControl, Wat
       this.#lastAt = now
     }
     const { totalMs, firstByteMs, idleMs } = this.#limits
-    if (now - this.#startedAt > totalMs) this.fail('timeout', `not done after ${totalMs} ms`)
-    else if (this.#paused && this.#began) return
+    if (now - this.#startedAt > totalMs) {
+      // It may be its reader who was slow.
+      this.#isOurs = true
+      this.fail('timeout', `not done after ${totalMs} ms`)
+    } else if (this.#paused && this.#began) return
     else if (this.#lastAt !== undefined) {
       if (now - this.#lastAt > idleMs) this.fail('timeout', `silent for ${idleMs} ms`)
     } else if (now - this.#startedAt > firstByteMs) {
@@ -96,6 +117,8 @@ export class Attempt implements Dispatcher.DispatchHandler, UpstreamControl, Wat
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: ReplyHeaders): void {
     if (this.#ended || status < 200) return
+    this.#status = status
+    if (status === 429) this.#retryAfter = retryAfterOf(headers)
     const isStream = isEventStream(headers)
     const encoding = foreignEncoding(headers)
     if (encoding !== undefined)

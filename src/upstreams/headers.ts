@@ -41,6 +41,11 @@ export function foreignEncoding(all: HeaderBag): string | undefined {
   return encoding === undefined || encoding === '' || encoding === 'identity' ? undefined : encoding
 }
 
+/** When to come again, as the upstream wrote it. */
+export function retryAfterOf(all: HeaderBag): string | undefined {
+  return first(all['retry-after'])
+}
+
 /** The announced length of a body in bytes, where there is one. */
 export function announcedLength(all: HeaderBag): number {
   return Number(first(all['content-length']) ?? 0)

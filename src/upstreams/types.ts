@@ -2,7 +2,7 @@
 export interface UpstreamConfig {
   /** The operator's name for it; unique. */
   id: string
-  /** Name of its provider (`providerNames`): how it authenticates and lists its models. */
+  /** Name of its provider (`providerNames`): how it authenticates and lists its models; or `auto`, by its address. */
   type: string
   /** Base address with its `/v1`; http or https, without credentials, query or fragment. */
   url: string
@@ -24,15 +24,28 @@ export interface ListedModel {
   outputLimit: number | undefined
 }
 
+/** Who declared an upstream, and so who may change it. */
+export type UpstreamOrigin = 'environment' | 'table'
+
 /** What is known of an upstream now. A new object whenever something of it changed. */
 export interface UpstreamState {
   readonly config: UpstreamConfig
-  /** The last good list; empty until the first one came. */
+  readonly origin: UpstreamOrigin
+  readonly isEnabled: boolean
+  /** Whether it can be asked for its models at all; where not, they are its provider's known ones. */
+  readonly canList: boolean
+  /** The last good list, which may be one that an earlier run was given; empty until the first one came. */
   readonly models: readonly ListedModel[]
-  /** Why the last look at the list failed; undefined after a good one. Holds no secret. */
+  /** Unix milliseconds at which that list came; undefined until the first one. */
+  readonly modelsAt: number | undefined
+  /** Whether the list could not be had again since: the last look failed, or none has ended in this run. */
+  readonly isStale: boolean
+  /** Why the last look at the list failed, or why it is paused; undefined when all is well. Holds no secret. */
   readonly lastError: string | undefined
   /** Unix milliseconds of the last look, good or bad. */
   readonly checkedAt: number | undefined
+  /** Unix milliseconds until which it gets no calls because it kept failing; undefined when it gets them. */
+  readonly pausedUntil: number | undefined
 }
 
 /** How long to wait for what (milliseconds). */
@@ -51,6 +64,8 @@ export interface UpstreamCall {
   upstreamId: string
   /** Below the base address, with its slash: `/chat/completions`. */
   path: string
+  /** The upstream's own name of the model; some want it in the path. */
+  model?: string
   /** JSON. */
   body: Buffer
   /** Whether a stream was asked for; chooses the first-byte timeout. */

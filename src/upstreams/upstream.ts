@@ -4,14 +4,24 @@ import { Attempt, type AttemptLimits } from './attempt.ts'
 import type { Deadlines } from './deadlines.ts'
 import { messageOf } from './failure.ts'
 import { requestHeaders } from './headers.ts'
+import { AUTO, typeFor } from './presets.ts'
 import { type Provider, providers } from './providers/index.ts'
 import type { SendOutcome, UpstreamConfig, UpstreamSink } from './types.ts'
 
-interface Exchange {
+export interface Exchange {
   method: 'GET' | 'POST'
   path: string
   body: Buffer | undefined
   limits: AttemptLimits
+}
+
+/** How an exchange went, for who watches the upstream's health. */
+export interface Ending {
+  readonly status: number | undefined
+  readonly retryAfter: string | undefined
+  readonly outcome: SendOutcome
+  /** Whether our side ended it, or may have. */
+  readonly isOurs: boolean
 }
 
 /** One upstream with its kept connections. */
@@ -27,7 +37,7 @@ export class Upstream {
   constructor(config: UpstreamConfig, connectMs: number, deadlines: Deadlines) {
     const url = readAddress(config)
     this.config = config
-    this.provider = readProvider(config)
+    this.provider = readProvider(config, url)
     this.#basePath = url.pathname.replace(/\/+$/, '')
     this.#headers = requestHeaders(this.provider, readKey(config))
     this.#deadlines = deadlines
@@ -37,10 +47,18 @@ export class Upstream {
   }
 
   /** One exchange, by `dispatch`: the one way through undici that costs next to nothing. Never rejects. */
-  exchange({ method, path, body, limits }: Exchange, sink: UpstreamSink): Promise<SendOutcome> {
+  exchange(
+    { method, path, body, limits }: Exchange,
+    sink: UpstreamSink,
+    onEnd?: (ending: Ending) => void,
+  ): Promise<SendOutcome> {
     return new Promise((resolve) => {
       const attempt = new Attempt(sink, limits, (outcome) => {
         this.#deadlines.delete(attempt)
+        if (onEnd) {
+          const { status, retryAfter, isOurs } = attempt
+          onEnd({ status, retryAfter, isOurs, outcome })
+        }
         resolve(outcome)
       })
       this.#deadlines.add(attempt)
@@ -65,6 +83,18 @@ export class Upstream {
     })
   }
 
+  /** Where a call of a dialect goes below the address. */
+  callPath(path: string, model: string | undefined): string {
+    const { callPath } = this.provider
+    return callPath === undefined ? path : callPath({ path, model, basePath: this.#basePath })
+  }
+
+  /** Ends once its running calls have ended; no new one begins. */
+  async retire(): Promise<void> {
+    await this.#pool.close()
+  }
+
+  /** Ends every call and connection now. */
   async close(): Promise<void> {
     await this.#pool.destroy()
   }
@@ -82,10 +112,14 @@ function readAddress({ id, url }: UpstreamConfig): URL {
   return address
 }
 
-function readProvider({ id, type }: UpstreamConfig): Provider {
-  const provider = providers.find(({ name }) => name === type)
+function readProvider({ id, type }: UpstreamConfig, url: URL): Provider {
+  const wanted = type === AUTO ? typeFor(url) : type
+  const provider = providers.find(({ name }) => name === wanted)
   if (!provider) {
-    throw invalid(id, `its type must be one of ${providers.map(({ name }) => name).join(', ')}.`)
+    throw invalid(
+      id,
+      `its type must be ${AUTO} or one of ${providers.map(({ name }) => name).join(', ')}, not ${type}.`,
+    )
   }
   return provider
 }

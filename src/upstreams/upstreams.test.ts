@@ -576,7 +576,7 @@ describe('a wrong setting stops the start with a sentence', () => {
     ['address', { url: 'api.openai.com/v1' }, /"a" cannot be used: its address must be like https/],
     ['scheme', { url: 'file:///etc/passwd' }, /its address/],
     ['credentials in the address', { url: 'http://me:sk-hidden@127.0.0.1/v1' }, /its address/],
-    ['type', { type: 'opnai' }, /its type must be one of .*openai/],
+    ['type', { type: 'opnai' }, /its type must be auto or one of .*openai/],
     ['key', { key: 'sk-hidden\n' }, /its key may hold only/],
   ])('%s', (_, wrong, sentence) => {
     const right = { id: 'a', type: 'openai', url: 'http://127.0.0.1:9/v1', key: KEY, prices: 'openai' }

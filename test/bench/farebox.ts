@@ -26,6 +26,7 @@ export async function startFarebox(upstreamPort: number): Promise<Candidate> {
     env: {
       FAREBOX_DATA_DIR: join(directory, 'data'),
       FAREBOX_LISTEN: `127.0.0.1:${port}`,
+      FAREBOX_ADMIN_LISTEN: '127.0.0.1:0',
       FAREBOX_MINTS: mint.url,
       FAREBOX_BTC_USD: '100000',
       FAREBOX_MARGIN: '10%',

@@ -63,6 +63,7 @@ describe('a new scheme, dialect and provider', () => {
   test('serve a paid call together, and the journey never learns of them', async () => {
     const baseUrl = await house.start({
       FAREBOX_LISTEN: '127.0.0.1:0',
+      FAREBOX_ADMIN_LISTEN: 'off',
       FAREBOX_LOG_LEVEL: 'error',
       FAREBOX_MINTS: mint.url,
       FAREBOX_BTC_USD: '100000',

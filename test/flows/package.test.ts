@@ -49,7 +49,11 @@ describe('the package', () => {
   })
 
   test('starts a node, which names what it still needs', async () => {
-    const env = { FAREBOX_DATA_DIR: join(home, 'data'), FAREBOX_LISTEN: '127.0.0.1:0' }
+    const env = {
+      FAREBOX_DATA_DIR: join(home, 'data'),
+      FAREBOX_LISTEN: '127.0.0.1:0',
+      FAREBOX_ADMIN_LISTEN: 'off',
+    }
     const running = runNode([bin], { cwd: home, env })
     await running.said('Farebox listens on http://127.0.0.1:')
     await running.said('Write FAREBOX_MINTS')

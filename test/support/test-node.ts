@@ -70,6 +70,8 @@ async function startOn(parts: {
     marginBp: 1000,
     btcUsd: { centsPerBtc: 10_000_000n },
     timeouts: { firstByteMs: 800, wholeFirstByteMs: 1500, idleMs: 800, totalMs: 10_000 },
+    // A test has its upstream fail on purpose, again and again; pausing has tests of its own.
+    pauses: 'off',
     mintTimeoutMs: 1000,
     mintWaitMs: 1500,
     log: (event, fields) => void log.push({ event, fields }),

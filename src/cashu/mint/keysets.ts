@@ -1,5 +1,5 @@
 import { Keyset as MintKeyset } from '@cashu/cashu-ts'
-import { type Clock, SingleFlight } from '../../lib/index.ts'
+import { type Clock, type LogLine, SingleFlight } from '../../lib/index.ts'
 import type { Storage } from '../../storage/index.ts'
 import { invalidEcash, keysetNotKnownYet, mintUnreachable, wrongUnit } from '../problems.ts'
 import { type Keyset, readKeys, saveKeyset } from '../store/keyset-store.ts'
@@ -18,7 +18,7 @@ interface Options {
   readonly client: MintClient
   readonly storage: Storage
   readonly clock: Clock
-  readonly onEvent: (event: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly onEvent: LogLine
 }
 
 /** What is known of one mint's keysets: kept in the table for ever, refreshed when an id is unknown or a plan is refused. */

@@ -30,6 +30,7 @@ export class MintClient {
   readonly #prefix: string
   readonly #timeoutMs: number
   readonly #ended = new AbortController()
+  #isAnswering: boolean | undefined
 
   constructor(mint: string, timeoutMs: number) {
     const { origin, pathname } = new URL(mint)
@@ -44,6 +45,11 @@ export class MintClient {
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     })
+  }
+
+  /** Whether the last request got an answer, be it a refusal; undefined before the first. */
+  get isAnswering(): boolean | undefined {
+    return this.#isAnswering
   }
 
   /** NUT-03. `body` is sent byte for byte. */
@@ -78,7 +84,13 @@ export class MintClient {
     await this.#pool.destroy()
   }
 
-  async #call<T>({ path, shape, body }: Call<T>): Promise<Reply<T>> {
+  async #call<T>(call: Call<T>): Promise<Reply<T>> {
+    const reply = await this.#request(call)
+    this.#isAnswering = reply.kind !== 'unclear'
+    return reply
+  }
+
+  async #request<T>({ path, shape, body }: Call<T>): Promise<Reply<T>> {
     try {
       const reply = await this.#pool.request({
         path: this.#prefix + path,

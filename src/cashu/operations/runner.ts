@@ -1,4 +1,4 @@
-import { DomainError, sleep } from '../../lib/index.ts'
+import { DomainError, type LogLine, sleep } from '../../lib/index.ts'
 import type { EndState } from './machine.ts'
 import { runOperation, type Steps } from './run-operation.ts'
 
@@ -15,7 +15,7 @@ export type Pause = (atLeastMs: number) => Promise<void>
 
 interface Options {
   readonly prepare: (id: string, start: { from: Start; pause: Pause }) => Promise<Steps>
-  readonly onEvent: (event: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly onEvent: LogLine
 }
 
 /** Runs operations, each at most once at a time: quickly while somebody waits for it, else with growing pauses. */

@@ -37,7 +37,7 @@ test('any text is taken as a price file, or refused by name', () => {
 })
 
 test('a price file of whole numbers is read back exactly', () => {
-  const property = fc.property(fc.nat(1e9), fc.nat(1e9), (input, output) => {
+  const property = fc.property(fc.integer({ min: 500, max: 2e10 }), fc.nat(20_000), (input, output) => {
     const text = JSON.stringify({ models: { m: { input: input / 1e6, output: String(output) } } })
     const prices = readPriceFile('p.json', text).open(undefined).find('m', 0)?.prices
     expect(prices?.input.base).toBe(BigInt(input))

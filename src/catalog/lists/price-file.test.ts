@@ -73,17 +73,42 @@ describe('a price file', () => {
     expect(route.terms.prices.input.base).toBe(2_500_000n)
   })
 
+  test('may have a price of nought, and the same name in two models', () => {
+    const model = { input: 0, output: '0', tiers: [{ above: 5, input: '1' }] }
+    expect(refusal({ models: { a: model, b: model } })).toBe('taken')
+  })
+
   test.each([
     ['{', /p\.json cannot be used: it is not JSON/],
     [[], /models|object/],
     [{ models: { a: { output: '1' } } }, /models\.a: has no "input" price/],
-    [{ models: { a: { input: '-1' } } }, /models\.a\.input/],
+    [{ models: { a: { input: '-1' } } }, /p\.json cannot be used: models\.a\.input: is negative; write what/],
+    [{ models: { a: { input: -0.5 } } }, /models\.a\.input: is negative/],
+    [{ models: { a: { input: true } } }, /models\.a\.input: is not a decimal number; write it as "2\.50"/],
+    [{ models: { a: { input: '2,50' } } }, /models\.a\.input: is not a decimal number/],
+    [
+      { models: { a: { input: '0.0000025' } } },
+      /models\.a\.input: is too little, .* write dollars for a million/,
+    ],
+    [{ models: { a: { input: 2.5e-7 } } }, /models\.a\.input: is too little/],
+    [{ models: { a: { input: '1', cacheRead: '0.00001' } } }, /models\.a\.cacheRead: is too little/],
+    [{ models: { a: { input: 250_000 } } }, /models\.a\.input: is too much; write dollars, not cents/],
+    [{ models: { a: { input: 1, request: 120 } } }, /models\.a\.request: .*write dollars for one, not/],
+    [
+      { models: { a: { input: 1, tiers: [{ above: 9, output: '-2' }] } } },
+      /models\.a\.tiers\.0\.output: is negative/,
+    ],
+    [
+      '{"models":{"a":{"input":"1"},"b":{"input":"1"},"a":{"input":"9"}}}',
+      /"a" stands twice in it; keep one/,
+    ],
+    ['{"models":{"a":{"input":"1","input":"2"}}}', /"input" stands twice in it/],
     [{ models: { a: { input: '1e3' } } }, /models\.a\.input/],
     [{ models: { a: { input: '1', ouput: '1' } } }, /ouput/],
     [{ models: { a: { input: '1', margin: '10' } } }, /write a percentage/],
     [{ models: { a: { input: '1', context: 0 } } }, /models\.a\.context/],
     [{ modles: {} }, /models|modles/],
-  ])('is refused with a sentence that says where: %j', (content, message) => {
+  ])('is refused with a sentence that says where and what to write: %j', (content, message) => {
     expect(refusal(content)).toMatch(message)
   })
 })

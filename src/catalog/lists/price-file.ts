@@ -1,31 +1,42 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { DomainError } from '../../lib/index.ts'
+import { DomainError, repeatedKey } from '../../lib/index.ts'
 import { scaleDecimal } from '../../money/index.ts'
 import { type Price, type Prices } from '../prices.ts'
+import { type Unit, wrongAmount } from './amounts.ts'
 import { type Listing, type PriceList } from './listing.ts'
 
-const decimal = z
-  .union([
-    z.number().nonnegative().finite(),
-    z.string().regex(/^\d+(\.\d+)?$/, 'write a decimal number, as "2.50"'),
-  ])
-  .transform(String)
+const WRITE_DECIMAL = 'is not a decimal number; write it as "2.50"'
+
+/** A price as text, exactly as it stands in the file. */
+function usdFor(unit: Unit): z.ZodType<string> {
+  return z.union([z.number(), z.string()], WRITE_DECIMAL).transform((value, context) => {
+    const isDecimal = typeof value === 'number' || /^-?\d{1,15}(\.\d{1,30})?$/.test(value)
+    const wrong = isDecimal ? wrongAmount(Number(value), unit) : WRITE_DECIMAL
+    if (wrong === undefined) return String(value)
+    context.addIssue({ code: 'custom', message: wrong })
+    return z.NEVER
+  })
+}
+
 const tokens = z.int().positive()
+const tokenPrice = usdFor('tokens').optional()
+const cachedPrice = usdFor('cached tokens').optional()
+const eventPrice = usdFor('event').optional()
 const perMillion = {
-  input: decimal.optional(),
-  output: decimal.optional(),
-  cacheRead: decimal.optional(),
-  cacheWrite: decimal.optional(),
-  inputAudio: decimal.optional(),
-  outputAudio: decimal.optional(),
-  cacheReadAudio: decimal.optional(),
-  reasoning: decimal.optional(),
+  input: tokenPrice,
+  output: tokenPrice,
+  cacheRead: cachedPrice,
+  cacheWrite: cachedPrice,
+  inputAudio: tokenPrice,
+  outputAudio: tokenPrice,
+  cacheReadAudio: cachedPrice,
+  reasoning: tokenPrice,
 }
 const modelShape = z.strictObject({
   ...perMillion,
-  request: decimal.optional(),
-  webSearch: decimal.optional(),
+  request: eventPrice,
+  webSearch: eventPrice,
   tiers: z.array(z.strictObject({ above: tokens, ...perMillion })).optional(),
   name: z.string().min(1).optional(),
   context: tokens.optional(),
@@ -57,10 +68,13 @@ export interface PriceFile {
  * @throws DomainError `price_file_invalid`, with a sentence that says where and what to write.
  */
 export function readPriceFile(path: string, text: string): PriceFile {
-  const parsed = fileShape.safeParse(parseJson(path, text))
+  const json = parseJson(path, text)
+  const repeated = repeatedKey(Buffer.from(text))
+  if (repeated !== undefined) throw invalid(path, `"${repeated}" stands twice in it; keep one of the two`)
+  const parsed = fileShape.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    throw invalid(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}`)
+    throw invalid(path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`)
   }
   const own = new Map<string, Listing>()
   const corrections = new Map<string, FileModel>()
@@ -126,11 +140,11 @@ function versionOf(id: string, model: FileModel): string {
 
 /** USD for a million tokens is a millionth of that in micro-USD for one, so six places make pico-USD; a request has twelve. */
 function readPrices(model: FileModel): Prices | undefined {
-  const input = tokenPrice(model, 'input')
+  const input = priceOf(model, 'input')
   if (input === undefined) return undefined
   const rest: Partial<Record<string, Price>> = {}
   for (const component of Object.keys(perMillion).filter(isTokenComponent)) {
-    const price = tokenPrice(model, component)
+    const price = priceOf(model, component)
     if (price !== undefined) rest[component] = price
   }
   for (const component of ['request', 'webSearch'] as const) {
@@ -140,7 +154,7 @@ function readPrices(model: FileModel): Prices | undefined {
   return { ...rest, input }
 }
 
-function tokenPrice(model: FileModel, component: TokenComponent): Price | undefined {
+function priceOf(model: FileModel, component: TokenComponent): Price | undefined {
   const base = model[component]
   if (base === undefined) return undefined
   const tiers = (model.tiers ?? [])

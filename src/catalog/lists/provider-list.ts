@@ -1,26 +1,13 @@
 import { createHash } from 'node:crypto'
-import { findProvider, type ModelInfo, type ModelPrice, type Provider } from '@pydantic/genai-prices'
+import { type ModelInfo, type ModelPrice } from '@pydantic/genai-prices'
 import { scaleDecimal } from '../../money/index.ts'
 import { type Component, type Price, type Prices } from '../prices.ts'
 import { currentPrices } from './current-prices.ts'
 import { type Listing, type PriceList } from './listing.ts'
 import { matches } from './match.ts'
+import { PRICE_KEYS } from './price-keys.ts'
+import { bundled, type ProviderSource } from './provider-source.ts'
 import { isSold } from './well-known.ts'
-
-/** Keys of the offline list that a reading can be charged by: USD for a million tokens or for a thousand events. */
-const KEYS: ReadonlyMap<string, { component: Component | 'inputImage'; places: number }> = new Map([
-  ['input_mtok', { component: 'input', places: 6 }],
-  ['output_mtok', { component: 'output', places: 6 }],
-  ['cache_read_mtok', { component: 'cacheRead', places: 6 }],
-  ['cache_write_mtok', { component: 'cacheWrite', places: 6 }],
-  ['input_audio_mtok', { component: 'inputAudio', places: 6 }],
-  ['output_audio_mtok', { component: 'outputAudio', places: 6 }],
-  ['cache_audio_read_mtok', { component: 'cacheReadAudio', places: 6 }],
-  ['output_reasoning_mtok', { component: 'reasoning', places: 6 }],
-  ['input_image_mtok', { component: 'inputImage', places: 6 }],
-  ['web_searches_kcount', { component: 'webSearch', places: 9 }],
-  ['requests_kcount', { component: 'request', places: 9 }],
-] as const)
 
 /** Keys for what no request of ours can cause (refused as a feature, or an option that no dialect sends). */
 const UNREACHABLE = new Set([
@@ -30,31 +17,33 @@ const UNREACHABLE = new Set([
   'input_video_mtok',
 ])
 
-/** The list of one provider in the bundled data of genai-prices; undefined when it has none of exactly this id. */
-export function openProviderList(id: string): PriceList | undefined {
-  const provider = providerOf(id)
-  if (provider === undefined) return undefined
-  const others = (provider.fallback_model_providers ?? [])
-    .map(providerOf)
-    .filter((other) => other !== undefined)
-  const models = [provider, ...others].flatMap((one) => one.models)
+/** The list of one provider as `source` has it at any time; undefined when it has none of exactly this id. */
+export function openProviderList(id: string, source: ProviderSource = bundled): PriceList | undefined {
+  if (source.provider(id) === undefined) return undefined
   const found = new Map<string, ModelInfo | undefined>()
+  let revision = source.revision
   return {
     models: () => [],
     find(model, now) {
+      if (revision !== source.revision) found.clear()
+      revision = source.revision
       // Rules are tried once for each name; names come from upstreams' own lists, so there are few.
-      if (!found.has(model))
-        found.set(model, isSold(model) ? models.find((m) => matches(m.match, model)) : undefined)
+      if (!found.has(model)) found.set(model, isSold(model) ? findModel(id, model, source) : undefined)
       const info = found.get(model)
       return info === undefined ? undefined : listingOf(id, info, now)
     },
   }
 }
 
-/** `findProvider` also takes names that merely resemble an id; a setting must not. */
-function providerOf(id: string): Provider | undefined {
-  const provider = findProvider({ providerId: id })
-  return provider?.id === id ? provider : undefined
+/** In the provider's own list, else in those of the makers whose models it resells. */
+function findModel(id: string, model: string, source: ProviderSource): ModelInfo | undefined {
+  const provider = source.provider(id)
+  const others = (provider?.fallback_model_providers ?? []).map((other) => source.provider(other))
+  for (const one of [provider, ...others]) {
+    const info = one?.models.find((candidate) => matches(candidate.match, model))
+    if (info !== undefined) return info
+  }
+  return undefined
 }
 
 function listingOf(provider: string, info: ModelInfo, now: number): Listing | undefined {
@@ -81,7 +70,7 @@ function readPrices(raw: ModelPrice): Prices | undefined {
   const prices: Partial<Record<Component | 'inputImage', Price>> = {}
   for (const [key, value] of Object.entries(raw)) {
     if (value === undefined || UNREACHABLE.has(key)) continue
-    const known = KEYS.get(key)
+    const known = PRICE_KEYS.get(key)
     if (known === undefined) return undefined
     prices[known.component] = readPrice(value, known.places)
   }

@@ -75,7 +75,12 @@ function failedAt(at: 'first' | 'mid_content', pieces: Piece[], stream: boolean)
 }
 
 async function write(res: ServerResponse, text: string): Promise<void> {
-  if (!res.write(text)) await Promise.race([once(res, 'drain'), once(res, 'close')])
+  if (res.write(text)) return
+  // What did not come of the two must not go on listening.
+  const over = new AbortController()
+  const { signal } = over
+  await Promise.race([once(res, 'drain', { signal }), once(res, 'close', { signal })])
+  over.abort()
 }
 
 async function writeBytes(res: ServerResponse, text: string): Promise<void> {

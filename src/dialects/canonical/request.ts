@@ -41,4 +41,8 @@ export interface Rewrite {
   readonly model: string
   /** Output limit to write into every limit field (injected where there was none); undefined leaves none (embeddings). */
   readonly outputLimit: number | undefined
+  /** The one field that the upstream reads a limit from, where it is not `max_completion_tokens`. */
+  readonly limitField?: 'max_completion_tokens' | 'max_tokens'
+  /** False where the upstream refuses to be asked for the usage of a stream. */
+  readonly takesStreamOptions?: boolean
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import { RefundedError } from '../../access/index.ts'
 import type { Visit } from '../../proxy/index.ts'
+import { mindUnread } from '../express-reply.ts'
 import type { NodeRooms } from '../node.ts'
 import { problemAnswer, type RenderProblem } from '../send-problem.ts'
 import type { Answer, KeyedRequest } from './answers.ts'
@@ -89,4 +90,5 @@ function replay(response: Response, { status, headers, body }: Answer): void {
   response.setHeader('content-length', body.length)
   response.statusCode = status
   response.end(body)
+  mindUnread(response)
 }

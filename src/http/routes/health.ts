@@ -1,5 +1,6 @@
 import { type Response, Router } from 'express'
 import type { NodeRooms } from '../node.ts'
+import { pingRoutes } from './ping.ts'
 
 function alive(_: unknown, response: Response): void {
   response.json({ status: 'ok' })
@@ -9,7 +10,7 @@ function alive(_: unknown, response: Response): void {
 export function healthRoutes(rooms: NodeRooms): Router {
   const router = Router()
   router.get('/healthz', alive)
-  router.get('/ping', alive)
+  router.use(pingRoutes(rooms))
   router.get('/health', (_, response) => {
     response.json({
       status: 'ok',

@@ -18,6 +18,8 @@ const FALLBACK_URL = 'http://127.0.0.1:8080'
 /** The front page for a person: one HTML document without scripts, links to elsewhere or files of its own. */
 export function homePage(page: HomePage): string {
   const { profile, reasons } = page
+  // A link keeps the host that the reader came by.
+  const path = URL.parse(shownUrl(page))?.pathname.replace(/\/+$/, '') ?? ''
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -38,12 +40,13 @@ export function homePage(page: HomePage): string {
             <h1>${profile.name}</h1>
             <p class="lead">${profile.description}</p>
           </header>
-          ${notReady(reasons)} ${howToCall(page)} ${models(page)} ${mints(page.mints)} ${moneyBack(page)}
+          ${notReady(reasons)} ${howToCall(page)} ${models(page, path)} ${mints(page.mints)}
+          ${moneyBack(page)}
           <footer>
             <p>Farebox ${profile.version} · no account, no e-mail, no card</p>
             <p>
-              For programs: <a href="/v1/models">models</a> · <a href="/v1/info">info</a> ·
-              <a href="/readyz">readiness</a>
+              For programs: <a href="${path}/v1/models">models</a> · <a href="${path}/v1/info">info</a> ·
+              <a href="${path}/readyz">readiness</a>
             </p>
           </footer>
         </main>
@@ -61,8 +64,13 @@ function notReady(reasons: readonly string[]): Markup {
   </section>`
 }
 
-function howToCall({ baseUrl, offers }: HomePage): Markup {
-  const base = PLAIN_URL.test(baseUrl) ? baseUrl.replace(/\/+$/, '') : FALLBACK_URL
+function shownUrl({ baseUrl }: HomePage): string {
+  return PLAIN_URL.test(baseUrl) ? baseUrl.replace(/\/+$/, '') : FALLBACK_URL
+}
+
+function howToCall(page: HomePage): Markup {
+  const { offers } = page
+  const base = shownUrl(page)
   const offer = offers.find(({ routes: [{ terms }] }) => terms.prices.output !== undefined)
   const body = JSON.stringify({
     model: offer?.model ?? 'MODEL',
@@ -90,14 +98,14 @@ function howToCall({ baseUrl, offers }: HomePage): Markup {
   </section>`
 }
 
-function models({ offers }: HomePage): Markup {
+function models({ offers }: HomePage, path: string): Markup {
   if (offers.length === 0) return html``
   return html`<section aria-labelledby="models">
     <h2 id="models">Models</h2>
     <table>
       <caption>
         Satoshis for a million tokens, rounded up. Exact prices are at
-        <a href="/v1/models">/v1/models</a
+        <a href="${path}/v1/models">/v1/models</a
         >.
       </caption>
       <thead>

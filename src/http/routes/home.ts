@@ -1,28 +1,43 @@
 import { type Request, type Response, Router } from 'express'
+import helmet from 'helmet'
 import type { NodeRooms } from '../node.ts'
+import { baseUrlOf } from '../public-path.ts'
 import { infoOf } from './catalogue.ts'
 import { homePage } from './home-page.ts'
 
 const PAGE_MODELS_MAX = 200
 
+/** What a browser may do with the page: show it, with its own style, and nothing else. TLS is the proxy's to insist on. */
+const pageHeaders = helmet({
+  strictTransportSecurity: false,
+  // Pages of other origins may read what stands here for programs.
+  crossOriginResourcePolicy: false,
+  referrerPolicy: { policy: 'no-referrer' },
+  xFrameOptions: { action: 'deny' },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'unsafe-inline'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+})
+
 /** The front of the house: JSON for programs, a small page for a browser. */
 export function homeRoutes(rooms: NodeRooms): Router {
   const router = Router()
-  router.get('/', (request, response) => home(rooms, request, response))
+  router.get('/', pageHeaders, (request, response) => home(rooms, request, response))
   return router
 }
 
 function home(rooms: NodeRooms, request: Request, response: Response): void {
   const reasons = rooms.reasonsNotReady()
+  const baseUrl = baseUrlOf(rooms, request)
   const offers = reasons.length === 0 ? rooms.catalog.list() : []
   if (request.accepts(['json', 'html']) === 'html') {
-    response.setHeader(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-    )
-    response.setHeader('referrer-policy', 'no-referrer')
-    response.setHeader('x-frame-options', 'DENY')
-    const baseUrl = rooms.profile.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`
     response.type('html').send(
       homePage({
         profile: rooms.profile,
@@ -40,11 +55,11 @@ function home(rooms: NodeRooms, request: Request, response: Response): void {
     ...(reasons.length > 0 && { reasons }),
     models: offers.map(({ model }) => model),
     endpoints: {
-      models: '/v1/models',
-      chat: '/v1/chat/completions',
-      embeddings: '/v1/embeddings',
-      wallet: '/v1/wallet/info',
-      refund: '/v1/wallet/refund',
+      models: `${baseUrl}/v1/models`,
+      chat: `${baseUrl}/v1/chat/completions`,
+      embeddings: `${baseUrl}/v1/embeddings`,
+      wallet: `${baseUrl}/v1/wallet/info`,
+      refund: `${baseUrl}/v1/wallet/refund`,
     },
   })
 }

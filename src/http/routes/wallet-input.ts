@@ -7,13 +7,13 @@ import { readBody } from '../read-body.ts'
 const WALLET_BODY_BYTES_MAX = 300 * 1024
 const SAT_MAX = 2_100_000_000_000_000
 
-const ecashBody = z.object({
+export const ecashBody = z.object({
   cashu_token: z.string().optional(),
   initial_balance_token: z.string().optional(),
   token: z.string().optional(),
   admin_key: z.string().min(16).max(200).optional(),
 })
-const wishBody = z.object({
+export const wishBody = z.object({
   amount: z.number().int().positive().max(SAT_MAX).nullish(),
   mint: z.string().max(300).nullish(),
 })

@@ -1,5 +1,5 @@
-import { bearer, type Provider } from './provider.ts'
-import { readList, tokens } from './read-list.ts'
+import { bearer, type Provider, USUAL_QUIRKS } from './provider.ts'
+import { commonSizes, readList } from './read-list.ts'
 
 /**
  * Any server that speaks OpenAI's API: vLLM, llama.cpp, LM Studio, Ollama, another gateway. Sizes stand under
@@ -7,11 +7,8 @@ import { readList, tokens } from './read-list.ts'
  */
 export const generic: Provider = {
   name: 'generic',
+  quirks: USUAL_QUIRKS,
   headers: bearer,
   modelsPath: '/models',
-  readModels: (json) =>
-    readList(json, (entry) => ({
-      contextLength: tokens(entry['context_length'], entry['context_window'], entry['max_model_len']),
-      outputLimit: tokens(entry['max_completion_tokens'], entry['max_output_tokens']),
-    })),
+  readModels: (json) => readList(json, commonSizes),
 }

@@ -1,4 +1,4 @@
-import { bearer, type Provider } from './provider.ts'
+import { bearer, type Provider, USUAL_QUIRKS } from './provider.ts'
 import { fields, readList, tokens } from './read-list.ts'
 
 /**
@@ -7,6 +7,7 @@ import { fields, readList, tokens } from './read-list.ts'
  */
 export const openrouter: Provider = {
   name: 'openrouter',
+  quirks: USUAL_QUIRKS,
   headers: bearer,
   modelsPath: '/models',
   readModels: (json) =>

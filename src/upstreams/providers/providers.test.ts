@@ -54,6 +54,19 @@ describe('providers', () => {
     ])
   })
 
+  test('mistral: the context under its own name', () => {
+    const data = [{ id: 'm', max_context_length: 32_768 }]
+    expect(named('mistral').readModels({ data })).toMatchObject([{ id: 'm', contextLength: 32_768 }])
+  })
+
+  test('azure: the deployment stands in the path of the dated API, and in the body of the new one', () => {
+    const path = '/chat/completions'
+    const callPath = (basePath: string) => named('azure').callPath?.({ path, basePath, model: 'my gpt/4' })
+    expect(callPath('/openai')).toBe('/deployments/my%20gpt%2F4/chat/completions?api-version=2024-10-21')
+    expect(callPath('/openai/v1')).toBe(path)
+    expect(named('azure').headers('k')).toEqual({ 'api-key': 'k' })
+  })
+
   test('unusable entries and repetitions are left out, odd values are unknown', () => {
     const data = [
       null,

@@ -23,6 +23,32 @@ export function readList(json: unknown, sizes: (entry: Fields) => Sizes): Listed
   return models.size === 0 && list.length > 0 ? undefined : [...models.values()]
 }
 
+/** A list that we kept as JSON; empty where it cannot be read. */
+export function readSavedModels(text: string): ListedModel[] {
+  const saved: unknown = JSON.parse(text)
+  const withOwner = Array.isArray(saved)
+    ? saved.map((entry: unknown) => ({ ...fields(entry), owned_by: fields(entry)['ownedBy'] }))
+    : []
+  return readList(withOwner, savedSizes) ?? []
+}
+
+function savedSizes(entry: Fields): Sizes {
+  return { contextLength: tokens(entry['contextLength']), outputLimit: tokens(entry['outputLimit']) }
+}
+
+/** Sizes under the names that most servers use. */
+export function commonSizes(entry: Fields): Sizes {
+  return {
+    contextLength: tokens(entry['context_length'], entry['context_window'], entry['max_model_len']),
+    outputLimit: tokens(entry['max_completion_tokens'], entry['max_output_tokens']),
+  }
+}
+
+/** For lists that tell none. */
+export function noSizes(): Sizes {
+  return { contextLength: undefined, outputLimit: undefined }
+}
+
 function readModel(entry: Fields, sizes: (entry: Fields) => Sizes): ListedModel | undefined {
   const id = entry['id']
   if (typeof id !== 'string' || !isModelId(id)) return undefined
@@ -36,7 +62,7 @@ function readModel(entry: Fields, sizes: (entry: Fields) => Sizes): ListedModel 
 }
 
 /** Ids stand in JSON, headers and addresses: short, without blanks at the ends, without control characters. */
-function isModelId(id: string): boolean {
+export function isModelId(id: string): boolean {
   return id.length > 0 && id.length <= MAX_ID_CHARS && id.trim() === id && !/\p{Cc}/u.test(id)
 }
 

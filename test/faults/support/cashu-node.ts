@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cashu, type CashuOptions } from '../../../src/cashu/index.ts'
 import { type AccountId, balanceOf, openAccount, trialBalance } from '../../../src/ledger/index.ts'
-import { systemClock } from '../../../src/lib/index.ts'
+import { fixed, systemClock } from '../../../src/lib/index.ts'
 import { Storage, Vault } from '../../../src/storage/index.ts'
 
 /** A database with the cashu room on it, and one account to credit and debit. */
@@ -33,7 +33,7 @@ export async function openCashuNode(mints: readonly string[], options: NodeOptio
   const cashu = await Cashu.open({
     storage,
     vault,
-    mints,
+    mints: fixed(mints),
     clock: systemClock,
     timeoutMs: 400,
     waitMs: 10_000,

@@ -5,6 +5,8 @@ import { afterAll } from 'vitest'
 
 const MAIN = join(import.meta.dirname, '../../../src/main.ts')
 const STARTING_MS = 30_000
+/** A write past the limit fails, instead of ending the process. */
+const LIMITED = `trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"`
 
 const living = new Set<ChildProcess>()
 // A test that fails leaves its node behind.
@@ -34,6 +36,8 @@ export interface ChildOptions {
   readonly settings?: Settings
   /** Another entry point than `src/main.ts`, and its arguments. */
   readonly script?: readonly string[]
+  /** So many blocks of 512 or 1,024 bytes a file may have, as on a disk that is full then. */
+  readonly fileBlocks?: number
 }
 
 /** Starts the real process and resolves when it listens. */
@@ -66,13 +70,21 @@ export async function runChild(options: ChildOptions): Promise<Ending & { readon
   return { ...ending, output: output() }
 }
 
-function run({ settings = {}, script = [MAIN] }: ChildOptions): {
+function run({ settings = {}, script = [MAIN], fileBlocks }: ChildOptions): {
   child: ChildProcess
   ended: Promise<Ending>
   output: () => string
 } {
-  const named = Object.entries(settings).map(([name, value]) => [`FAREBOX_${name}`, value])
-  const child = spawn(process.execPath, script, {
+  // Many nodes run at once, and would all want the same port for their private listener.
+  const named = Object.entries({ ADMIN_LISTEN: 'off', ...settings }).map(([name, value]) => [
+    `FAREBOX_${name}`,
+    value,
+  ])
+  const [command, words] =
+    fileBlocks === undefined
+      ? [process.execPath, script]
+      : ['/bin/sh', ['-c', LIMITED, 'sh', String(fileBlocks), process.execPath, ...script]]
+  const child = spawn(command, words, {
     cwd: tmpdir(),
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'farebox-compile-cache'), ...Object.fromEntries(named) },
     stdio: ['ignore', 'pipe', 'pipe'],

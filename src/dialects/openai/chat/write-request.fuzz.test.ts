@@ -66,6 +66,32 @@ describe('writeChatRequest', () => {
     )
   })
 
+  test('sends one limit that the upstream reads, and no field that it refuses, whatever the caller sent', () => {
+    fc.assert(
+      fc.property(
+        anyBody,
+        fc.integer({ min: 1, max: 2000 }),
+        fc.boolean(),
+        (body, outputLimit, takesStreamOptions) => {
+          const bytes = Buffer.from(JSON.stringify(body))
+          const asked = readChatRequest(bytes)
+          const quirks = { limitField: 'max_tokens', takesStreamOptions } as const
+          const up: unknown = JSON.parse(
+            writeChatRequest(bytes, asked, { model: 'm', outputLimit, ...quirks }).toString(),
+          )
+          const { user: _u, unknown: _x, metadata: _m, stream_options: options, ...rest } = body
+          const { max_tokens: own, max_completion_tokens: _c, max_output_tokens: _o, ...kept } = rest
+          const lowered = typeof own === 'number' ? Math.min(own, outputLimit) : outputLimit
+          const sent = takesStreamOptions ? optionsSent(body['stream'] === true, options) : {}
+          expect(up).toEqual(
+            JSON.parse(JSON.stringify({ ...kept, model: 'm', max_tokens: lowered, ...sent })),
+          )
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
   test('sends the very bytes when nothing must change', () => {
     const bytes = Buffer.from('{ "model":"m","messages":[{}],  "max_tokens":5.0, "temperature":1e0 }')
     const asked = readChatRequest(bytes)
@@ -80,3 +106,9 @@ describe('writeChatRequest', () => {
     expect(up).toBe('{"model":"m","messages":[{}],"max_output_tokens":7,"max_completion_tokens":7}')
   })
 })
+
+/** What stands as the options of a stream upstream: the usage is always asked for. */
+function optionsSent(isStream: boolean, own: unknown): object {
+  if (isStream) return { stream_options: { ...Object(own ?? {}), include_usage: true } }
+  return own === undefined ? {} : { stream_options: own }
+}

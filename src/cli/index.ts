@@ -1,0 +1,6 @@
+export { type CliCommand, type CliOption, COMMON_OPTIONS } from './command.ts'
+export { cliCommands } from './commands.ts'
+export type { OfflineNode } from './node/node-access.ts'
+export { type CliParts, runCli } from './run-cli.ts'
+export type { Screen } from './screen/screen.ts'
+export { processScreen } from './screen/terminal.ts'

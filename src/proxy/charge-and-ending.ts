@@ -1,0 +1,20 @@
+import type { Msat } from '../money/index.ts'
+
+/**
+ * How a reply ended. `complete`: as it should. `cut`: the supplier broke off. `left`: the caller hung up on a stream.
+ * `failed`: there is no reply to show; `problem` says why.
+ */
+export type Ending = 'complete' | 'cut' | 'left' | 'failed'
+
+/** What is owed for a reading. */
+export interface Charge {
+  readonly msat: Msat
+  readonly inputMsat: Msat
+  readonly outputMsat: Msat
+  readonly usd: number
+  readonly estimated: boolean
+  /** What it costs the node at its upstream. */
+  readonly upstreamPicoUsd: bigint
+  /** The usage record, as JSON. */
+  readonly record: string
+}
