@@ -11,21 +11,26 @@ type Supply = Pick<Upstreams, 'states' | 'rules'>
  * the node's margin changed.
  */
 export function goodsFrom(upstreams: Supply, margin: Live<MarginBp>): () => readonly Goods[] {
-  let seen: { states: unknown; rules: unknown; margin: MarginBp } | undefined
+  let states: ReturnType<Supply['states']> | undefined
+  let rules: ReturnType<Supply['rules']> = []
+  let nodes: MarginBp | undefined
   let goods: readonly Goods[] = []
   return () => {
-    const now = { states: upstreams.states(), rules: upstreams.rules(), margin: margin.get() }
-    if (seen?.states === now.states && seen.rules === now.rules && seen.margin === now.margin) return goods
-    seen = now
-    goods = now.states.map((state) => {
+    // Asked for every call, so nothing is put together for the comparison.
+    const isSame = states === upstreams.states() && rules === upstreams.rules() && nodes === margin.get()
+    if (isSame) return goods
+    states = upstreams.states()
+    rules = upstreams.rules()
+    nodes = margin.get()
+    goods = states.map((state) => {
       const { config, models, isEnabled, canList, modelsAt, pausedUntil, lastError } = state
       return {
         upstreamId: config.id,
         order: config.order,
         prices: config.prices,
-        marginBp: config.marginBp ?? now.margin,
+        marginBp: config.marginBp ?? margin.get(),
         models,
-        rules: rulesFor(config.id, now.rules),
+        rules: rulesFor(config.id, rules),
         standing: { isEnabled, canList, hasListed: modelsAt !== undefined, pausedUntil, lastError },
       }
     })

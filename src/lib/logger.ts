@@ -1,7 +1,11 @@
 import { pino } from 'pino'
-import { type EventName, EVENTS } from './events.ts'
+import { type EventLevel, type EventName, EVENTS } from './events.ts'
 
-export type LogLine = (event: EventName, fields: Readonly<Record<string, unknown>>) => void
+export interface LogLine {
+  (event: EventName, fields: Readonly<Record<string, unknown>>): void
+  /** Whether nothing is written of an event, so that who has many of them need not put together what nobody reads. */
+  readonly skips?: (event: EventName) => boolean
+}
 
 const LEVELS = new Map(EVENTS.map(({ name, level }) => [name, level]))
 const SENTENCE_MAX = 500
@@ -18,7 +22,13 @@ export function openLog(level: string): LogLine {
     formatters: { level: (name) => ({ level: name }) },
     serializers: { error: errorFacts },
   })
-  return (event, fields) => log[LEVELS.get(event) ?? 'info'](fields, event)
+  const levelOf = (event: EventName): EventLevel => LEVELS.get(event) ?? 'info'
+  return Object.assign<LogLine, Pick<LogLine, 'skips'>>(
+    (event, fields) => log[levelOf(event)](fields, event),
+    {
+      skips: (event) => !log.isLevelEnabled(levelOf(event)),
+    },
+  )
 }
 
 function errorFacts(error: unknown): unknown {

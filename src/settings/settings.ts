@@ -23,6 +23,8 @@ export class Settings {
   readonly #definitions: ReadonlyMap<string, SettingDefinition>
   /** What the table says; of names that cannot be read, nothing. */
   readonly #table: Map<string, string>
+  /** How often the table has changed. */
+  #edition = 0
   readonly #problems: Map<string, DomainError>
   readonly #listeners = new Map<string, Set<() => void>>()
   /** Edits run one after another. */
@@ -78,7 +80,11 @@ export class Settings {
     const { read } = this.#definition(name)
     let text = this.#text(name)
     let value = read(name, text)
+    let edition = this.#edition
+    // Asked for in every call, so that nothing is looked up while nothing has changed.
     const get = (): unknown => {
+      if (edition === this.#edition) return value
+      edition = this.#edition
       const now = this.#text(name)
       if (now === text) return value
       value = read(name, now)
@@ -137,6 +143,7 @@ export class Settings {
       else this.#table.set(name, text)
       this.#problems.delete(name)
     }
+    this.#edition += 1
     // All values are in place before anybody hears of one, so that no listener sees half of an edit.
     for (const [name, text] of before) if (this.#text(name) !== text) this.#tell(name)
     return shown

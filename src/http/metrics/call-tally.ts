@@ -1,5 +1,5 @@
 import type { Id, LogLine } from '../../lib/index.ts'
-import type { Charge, Ending, Tally } from '../../proxy/index.ts'
+import type { Ending, Tally } from '../../proxy/index.ts'
 
 /** Models that are counted by name; what is called beyond them counts as one. */
 const MODELS_MAX = 500
@@ -29,6 +29,9 @@ type Closed = Parameters<Tally['closed']>[1]
  */
 export class CallTally {
   readonly #log: LogLine
+  readonly #logsCalls: boolean
+  /** By dialect and by name in the catalogue, for names that are counted by themselves. */
+  readonly #byName = new Map<string, Map<string, ModelCounts>>()
   readonly #models = new Map<string, ModelCounts>()
   readonly #refusals = new Map<string, RefusalCounts>()
   readonly #dialects = new Map<string, Tally>()
@@ -36,13 +39,21 @@ export class CallTally {
 
   constructor(log: LogLine) {
     this.#log = log
+    this.#logsCalls = log.skips?.('call_closed') !== true
   }
 
   /** What counts the calls of one dialect. */
   of(dialect: string): Tally {
     const known = this.#dialects.get(dialect)
     if (known) return known
-    const tally: Tally = { closed: (callId, end) => this.#closed({ dialect, callId }, end) }
+    const byName = new Map<string, ModelCounts>()
+    this.#byName.set(dialect, byName)
+    const tally: Tally = {
+      closed: (callId, end) => {
+        count(byName.get(end.what) ?? this.#begin(dialect, end.what), end)
+        if (this.#logsCalls) this.#tell({ dialect, callId }, end)
+      },
+    }
     this.#dialects.set(dialect, tally)
     return tally
   }
@@ -63,11 +74,10 @@ export class CallTally {
     return this.#refusals.values()
   }
 
-  #closed({ dialect, callId }: { dialect: string; callId: Id<'call'> }, end: Closed): void {
-    const { what, ending, charge } = end
-    const counts = this.#models.get(`${dialect} ${what}`) ?? this.#begin(dialect, what)
-    counts.ended[ending] += 1
-    count(counts, charge)
+  #tell(
+    { dialect, callId }: { dialect: string; callId: Id<'call'> },
+    { what, ending, charge }: Closed,
+  ): void {
     this.#log('call_closed', {
       callId,
       dialect,
@@ -90,11 +100,13 @@ export class CallTally {
       upstreamPicoUsd: 0,
     }
     this.#models.set(key, counts)
+    if (this.#names.has(what)) this.#byName.get(dialect)?.set(what, counts)
     return counts
   }
 }
 
-function count(counts: ModelCounts, charge: Charge): void {
+function count(counts: ModelCounts, { ending, charge }: Closed): void {
+  counts.ended[ending] += 1
   if (charge.estimated) counts.estimated += 1
   counts.revenueMsat += Number(charge.msat)
   counts.upstreamPicoUsd += Number(charge.upstreamPicoUsd)
