@@ -22,13 +22,13 @@ export function openLog(level: string): LogLine {
     formatters: { level: (name) => ({ level: name }) },
     serializers: { error: errorFacts },
   })
-  const levelOf = (event: EventName): EventLevel => LEVELS.get(event) ?? 'info'
-  return Object.assign<LogLine, Pick<LogLine, 'skips'>>(
-    (event, fields) => log[levelOf(event)](fields, event),
-    {
-      skips: (event) => !log.isLevelEnabled(levelOf(event)),
-    },
-  )
+  const line = (event: EventName, fields: Readonly<Record<string, unknown>>): void =>
+    log[levelOf(event)](fields, event)
+  return Object.assign(line, { skips: (event: EventName) => !log.isLevelEnabled(levelOf(event)) })
+}
+
+function levelOf(event: EventName): EventLevel {
+  return LEVELS.get(event) ?? 'info'
 }
 
 function errorFacts(error: unknown): unknown {
