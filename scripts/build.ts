@@ -25,6 +25,13 @@ for (const file of globSync('**/*.d.ts', { cwd: dist })) {
   writeFileSync(path, text)
 }
 
-for (const entry of ['index.js', 'index.d.ts', 'main.js', 'cli.js', 'demo.js', 'storage/checkpoint-worker.js']) {
+for (const entry of [
+  'index.js',
+  'index.d.ts',
+  'main.js',
+  'cli.js',
+  'demo.js',
+  'storage/checkpoint-worker.js',
+]) {
   if (!existsSync(join(dist, entry))) throw new Error(`The build made no dist/${entry}`)
 }

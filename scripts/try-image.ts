@@ -160,8 +160,7 @@ async function tryRun(image: Image): Promise<void> {
     await until(() => said.includes('listens on') || child.exitCode !== null, START_MS)
     check(child.exitCode === null, `The node starts: ${said}`)
     const [healthProgram = '', ...healthArgs] = asUser(image.healthcheck)
-    const asked = healthArgs.map((arg) => arg.replace(':8080', `:${port}`))
-    execFileSync(healthProgram, asked, { env, stdio: 'inherit' })
+    execFileSync(healthProgram, healthArgs, { env, stdio: 'inherit' })
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`)
     check(
       ready.status === 503 && (await ready.text()).includes('FAREBOX_MINTS'),

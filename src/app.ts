@@ -44,6 +44,9 @@ export class App implements AsyncDisposable {
   readonly #figures = new DoorFigures()
   #address = ''
   #privateDoor: PrivateDoor | undefined
+  /** When running calls are cut. */
+  #deadline = Infinity
+  #closing: Promise<void> | undefined
 
   private constructor(
     rooms: AppRooms,
@@ -114,13 +117,20 @@ export class App implements AsyncDisposable {
     return this.#privateDoor.address
   }
 
-  /** Refuses new calls, lets running ones finish for `graceMs`, then cuts and settles them, and closes everything. */
-  async close({ graceMs = 0 }: { graceMs?: number } = {}): Promise<void> {
-    if (this.#state.isClosing) return
+  /**
+   * Refuses new calls, lets running ones finish for `graceMs`, then cuts and settles them, and closes everything. Asked
+   * again meanwhile it resolves at the same moment, and a shorter grace counts.
+   */
+  close({ graceMs = 0 }: { graceMs?: number } = {}): Promise<void> {
+    this.#deadline = Math.min(this.#deadline, Date.now() + graceMs)
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#state.isClosing = true
     for (const timer of this.#timers) clearInterval(timer)
-    const deadline = Date.now() + graceMs
-    while (this.rooms.heartbeat.running > 0 && Date.now() < deadline) await pause(20)
+    while (this.rooms.heartbeat.running > 0 && Date.now() < this.#deadline) await pause(20)
     await this.rooms.upstreams.close()
     const settled = Date.now() + SETTLE_MS
     while (this.rooms.heartbeat.running > 0 && Date.now() < settled) await pause(5)

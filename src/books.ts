@@ -121,7 +121,7 @@ function differencesOf(
 }
 
 /** What the mints themselves say of the coins in the books (NUT-07). */
-export interface MintsWord {
+interface MintsWord {
   readonly unspent: number
   /** Sentences about every mint that does not agree; empty when all do. */
   readonly differences: readonly string[]

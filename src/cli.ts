@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type OfflineNode, processScreen, runCli } from './cli/index.ts'
 import { definitions, type Environment, readConfig, readEnvironment, SETTINGS } from './config/index.ts'
@@ -12,10 +12,20 @@ export function cli(args: readonly string[]): Promise<number> {
     // Other settings may be wrong here: a node that serves has its own.
     usualDataDir: () => dataDirIn(readEnvironment()),
     openOffline: (dataDir) => {
-      if (!existsSync(join(dataDir, 'farebox.db'))) screen.note(`${dataDir} is a new data directory.`)
+      if (isNew(dataDir)) screen.note(`${dataDir} is a new data directory.`)
       return openNode(dataDir, readEnvironment())
     },
   })
+}
+
+/** One that may not be looked into is not new. */
+function isNew(dataDir: string): boolean {
+  try {
+    statSync(join(dataDir, 'farebox.db'))
+    return false
+  } catch (error) {
+    return error instanceof Error && Reflect.get(error, 'code') === 'ENOENT'
+  }
 }
 
 function dataDirIn(environment: Environment): string {

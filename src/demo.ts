@@ -196,8 +196,9 @@ async function live({ baseUrl, mint }: Stage, amount: number): Promise<LiveNode>
 /** A signal, or a reader who went away (`farebox demo | head`). */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
+    // Not `once`: one Ctrl-C can come twice, from npm and from the terminal, and the second must not break off the end.
+    process.on('SIGTERM', () => resolve())
+    process.on('SIGINT', () => resolve())
     process.stdout.on('error', () => resolve())
   })
 }

@@ -14,17 +14,16 @@ async function main(): Promise<void> {
     environment,
     upstreams: config.upstreams.map((upstream) => ({ ...upstream, key: upstream.key?.reveal() })),
     trustProxy: config.trustProxy,
+    timeouts: config.timeouts,
     log,
   })
-  const stop = (signal: string): void => {
+  stopOnSignals((signal, isRepeated) => {
     log('stopping', { signal })
-    app.close({ graceMs: config.shutdownGraceS * 1000 }).then(
+    app.close({ graceMs: isRepeated ? 0 : config.shutdownGraceS * 1000 }).then(
       () => process.exit(0),
       () => process.exit(1),
     )
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  })
   const address = await openDoors(app, config).catch(async (error: unknown) => {
     await app.close()
     throw error
@@ -32,6 +31,21 @@ async function main(): Promise<void> {
   log('listening', { address })
   console.log(`Farebox listens on ${address}`)
   for (const reason of app.rooms.reasonsNotReady()) console.log(`Not selling yet: ${reason}`)
+}
+
+/** One Ctrl-C can come twice or three times: from the terminal, from npm, and by `bin/farebox.js`. */
+const ECHO_MS = 1000
+
+/** Whoever asks again after a while does not want to wait for running answers. */
+function stopOnSignals(stop: (signal: string, isRepeated: boolean) => void): void {
+  let first: number | undefined
+  const heard = (signal: string): void => {
+    const isRepeated = first !== undefined
+    first ??= performance.now()
+    if (!isRepeated || performance.now() - first > ECHO_MS) stop(signal, isRepeated)
+  }
+  process.on('SIGTERM', heard)
+  process.on('SIGINT', heard)
 }
 
 /** The private door first: who finds the public one open can also give commands. @returns the public address */

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { type AdminRooms, runCommand } from './admin/index.ts'
 import { Catalog, ExchangeRate, FreshPrices, goodsFrom, openPriceLists } from './catalog/index.ts'
+import { position } from './ledger/index.ts'
 import { type Live, systemClock } from './lib/index.ts'
 import type { BtcUsd, MarginBp } from './money/index.ts'
 import { type SettingDefinition, Settings } from './settings/index.ts'
 import { openNodeKey, Storage } from './storage/index.ts'
 import { type UpstreamConfig, Upstreams } from './upstreams/index.ts'
 
-export interface OfflineOptions {
+interface OfflineOptions {
   readonly dataDir: string
   readonly secretKeys: readonly string[]
   readonly environment: ReadonlyMap<string, string>
@@ -23,7 +24,7 @@ export interface OfflineOptions {
 }
 
 /** The rooms that an operator's commands need, opened while no node runs. Nothing is sold and no ecash is touched. */
-export interface Offline extends AsyncDisposable {
+interface Offline extends AsyncDisposable {
   run(name: string, input: unknown): Promise<unknown>
 }
 
@@ -65,6 +66,7 @@ async function openRooms(options: OfflineOptions, opened: AsyncDisposableStack):
   })
   const goods = goodsFrom(upstreams, settings.live(named.MARGIN))
   const mints = settings.live(named.MINTS)
+  const held = await heldMints(storage)
   return {
     dataDir,
     storage,
@@ -76,7 +78,15 @@ async function openRooms(options: OfflineOptions, opened: AsyncDisposableStack):
     priceLists,
     freshPrices,
     rate,
-    mints: { accepted: () => mints.get(), all: () => mints.get() },
+    mints: { accepted: () => mints.get(), all: () => [...mints.get(), ...held] },
     node: () => undefined,
   }
+}
+
+const HELD = 'asset:held:'
+
+/** Mints that were dealt with once. What is held of them, or owed by them, has the next start ask them. */
+async function heldMints(storage: Storage): Promise<string[]> {
+  const { assets } = await storage.read(position)
+  return assets.flatMap(({ code }) => (code.startsWith(HELD) ? [code.slice(HELD.length)] : []))
 }

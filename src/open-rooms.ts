@@ -59,7 +59,7 @@ export interface RunOptions {
 }
 
 /** The cellar, which is open before all else. */
-export interface BaseRooms {
+interface BaseRooms {
   readonly storage: Storage
   readonly secrets: NodeSecrets
   readonly settings: Settings
@@ -233,7 +233,9 @@ function missing({ storage, live }: Plan, { upstreams, rate, catalog }: Shelf): 
   const found: string[] = storage.failure ? [storage.failure.message] : []
   const hasUpstreams = upstreams.states().some(({ isEnabled }) => isEnabled)
   if (live.mints.get().length === 0)
-    found.push('No mint is set. Write FAREBOX_MINTS=https://… (comma-separated), or farebox config apply.')
+    found.push(
+      'No mint is set. Write FAREBOX_MINTS=https://… (comma-separated), or run farebox config set MINTS=https://…',
+    )
   if (!hasUpstreams) {
     found.push(
       'No upstream is set. Write FAREBOX_UPSTREAM_MAIN_URL, _KEY and _PRICES, or farebox upstreams add.',

@@ -1,10 +1,10 @@
 /** What is said about an error beside its status: what became of the money, and the cure. */
-export interface ErrorText {
+interface ErrorText {
   readonly happened: string
   readonly cure: string
 }
 
-export interface ErrorGroup {
+interface ErrorGroup {
   readonly title: string
   readonly about: string
   readonly errors: Readonly<Record<string, ErrorText>>

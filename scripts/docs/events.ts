@@ -7,6 +7,7 @@ export function eventsPage(): string {
     generatedBy('src/lib/events.ts'),
     '# Events of the log',
     'The log is one JSON line an event on standard output: `level`, `time` (milliseconds since 1970), `event`, and the facts named below. ' +
+      'At the start a few lines for people stand among them, in plain words (`Farebox listens on …`, `Not selling yet: …`). ' +
       'No prompt, answer, ecash, key or address of a caller is ever in it. ' +
       '`FAREBOX_LOG_LEVEL` says from which level on events are written.',
     table(

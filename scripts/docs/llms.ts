@@ -1,4 +1,4 @@
-export interface Page {
+interface Page {
   readonly path: string
   readonly text: string
 }

@@ -1,6 +1,6 @@
 export { Access } from './access.ts'
-export { type Ask, requiredFor } from './ask.ts'
+export type { Ask } from './ask.ts'
 export { RefundedError } from './errors.ts'
-export type { Payer, Resolution } from './payer.ts'
+export type { Payer } from './payer.ts'
 export type { Credentials, Scheme } from './scheme.ts'
 export { makeSchemes } from './schemes/index.ts'

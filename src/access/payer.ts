@@ -5,7 +5,7 @@ import type { Tx } from '../storage/index.ts'
 import type { Ask } from './ask.ts'
 
 /** What became of a hold. */
-export interface Resolution {
+interface Resolution {
   readonly balance: Balance
   readonly charge: Msat
   readonly callId: string

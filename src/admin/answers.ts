@@ -28,7 +28,7 @@ export interface AdminAnswers {
 
 export type CommandName = keyof AdminAnswers
 
-export interface ShownSetting {
+interface ShownSetting {
   readonly name: string
   /** `[secret]` for a secret; null where there is no value. */
   readonly value: string | null
@@ -69,7 +69,7 @@ export interface ShownUpstream {
   readonly lastError: string | null
 }
 
-export interface ShownPreset {
+interface ShownPreset {
   readonly name: string
   readonly url: string
   readonly type: string

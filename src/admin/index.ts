@@ -1,7 +1,6 @@
 export type { AdminAnswers, CommandName } from './answers.ts'
-export type { AdminCommand } from './command.ts'
 export { adminCommands, runCommand } from './commands/index.ts'
 export { type Control, ControlFile, readControl } from './control/control-file.ts'
-export { type DoctorReport, renderDoctor, type RunningNode } from './doctor/index.ts'
+export { renderDoctor, type RunningNode } from './doctor/index.ts'
 export type { AdminRooms } from './rooms.ts'
 export { readSettingsText } from './settings-text.ts'

@@ -27,7 +27,7 @@ export interface AdminRooms {
   readonly node: () => RunningNode | undefined
 }
 
-export type AdminUpstreams = Pick<
+type AdminUpstreams = Pick<
   Upstreams,
   | 'states'
   | 'rules'

@@ -2,7 +2,7 @@ import { sql, tablesOf, type Tx } from '../storage/index.ts'
 import type { CashuTables } from './store/tables.ts'
 
 /** What came in and went out at one mint, in whole sats of face value. */
-export interface MintBooks {
+interface MintBooks {
   readonly mint: string
   /** All ecash that was credited. */
   readonly faceInSat: number

@@ -290,7 +290,7 @@ class CoinGoneError extends DomainError {
 }
 
 /** Coins worth an amount and their own fee: the smallest single one that does, else the largest until they do. */
-export function pickEnough(
+function pickEnough(
   amountSat: number,
   stock: readonly { readonly amountSat: number; readonly count: number }[],
   feeOf: (coins: number) => number,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AUTUMN, goodsOf, offerOf, openShop, ROUND_RATE } from './__fixtures__/shop.ts'
-import { Catalog, type Goods, openPriceLists, upstreamCost } from './index.ts'
+import type { Goods } from './goods.ts'
+import { Catalog, openPriceLists, upstreamCost } from './index.ts'
 
 function file(models: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ models })

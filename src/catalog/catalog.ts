@@ -9,7 +9,7 @@ import { nearNames } from './near-names.ts'
 import { buildRoutes, type RouteTable, salePrice } from './routes.ts'
 import { type WhyNot, whyNot } from './why-not.ts'
 
-export interface CatalogOptions {
+interface CatalogOptions {
   /** The goods of all upstreams, disabled ones too (`goodsFrom`); a new array whenever any of them changed. */
   readonly goods: () => readonly Goods[]
   /** The exchange rate of new offers; may throw when there is none. */

@@ -5,7 +5,7 @@ import { type Component } from './prices.ts'
 import { rateCardOf, rowFor } from './rate-card.ts'
 
 /** One line of a bill. */
-export interface CostLine {
+interface CostLine {
   readonly name: Component
   readonly units: number
   readonly picoUsdPerUnit: bigint
@@ -13,7 +13,7 @@ export interface CostLine {
 }
 
 /** What a reading comes to by an offer. */
-export interface Cost {
+interface Cost {
   /** At the upstream, without margin, by the price list of the first route. */
   readonly picoUsd: bigint
   /** What the payer owes: margin on top, at the offer's exchange rate, rounded up once. */

@@ -1,5 +1,5 @@
 /** What this room has to say to the log. */
-export type CatalogEvent =
+type CatalogEvent =
   | 'rate_found'
   | 'rate_refused'
   | 'rate_feed_failed'

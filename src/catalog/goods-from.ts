@@ -42,7 +42,7 @@ export function goodsFrom(upstreams: Supply, margin: Live<MarginBp>): () => read
  * The rules that hold at one upstream. Of a rule for it and one for all, its own counts where both say something; only
  * what either disables stays disabled.
  */
-export function rulesFor(upstreamId: string, rules: readonly ModelRule[]): ReadonlyMap<string, GoodsRule> {
+function rulesFor(upstreamId: string, rules: readonly ModelRule[]): ReadonlyMap<string, GoodsRule> {
   const merged = new Map<string, GoodsRule>()
   for (const rule of rules) if (rule.upstreamId === EVERY_UPSTREAM) merged.set(rule.model, rule)
   for (const rule of rules) {

@@ -12,7 +12,7 @@ export interface ListedModel {
 }
 
 /** How it stands with an upstream, where that is known. */
-export interface Standing {
+interface Standing {
   readonly isEnabled: boolean
   /** Whether it can be asked for its models; where not, the operator's rules name more of them. */
   readonly canList: boolean

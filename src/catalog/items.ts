@@ -3,6 +3,7 @@ import { DomainError } from '../lib/index.ts'
 import { type Goods, type GoodsRule, type ListedModel, type Route } from './goods.ts'
 import { type Listing, type PriceList } from './lists/listing.ts'
 import { type PriceLists } from './lists/price-lists.ts'
+import { isSold } from './lists/well-known.ts'
 import { type Component, type Price } from './prices.ts'
 import { termsOf } from './terms.ts'
 
@@ -69,8 +70,10 @@ function listingOf(
   { model, name, rule }: { model: string; name: string; rule: GoodsRule | undefined },
   { list, now }: Pick<Shelf, 'list' | 'now'>,
 ): Listing | undefined {
-  // A deployment or file has a name that no list knows; the name that it is sold under tells what it is.
-  const listed = list.find(model, now) ?? (name === model ? undefined : list.find(name, now))
+  // A deployment or file has a name that no list knows; the name that it is sold under tells what it is. A model that
+  // cannot be sold under its own name is not to be had at the price of another either.
+  const isStranger = name !== model && isSold(model)
+  const listed = list.find(model, now) ?? (isStranger ? list.find(name, now) : undefined)
   return rule?.prices === undefined ? listed : repriced(model, listed, rule.prices)
 }
 

@@ -3,7 +3,7 @@ import { type Offer } from './goods.ts'
 import { type Shown, shownOf, type ShownPrices } from './shown.ts'
 
 /** One model as `/v1/models` lists it: a superset that OpenAI's, OpenRouter's and the Routstr clients' readers all accept. */
-export interface ModelEntry {
+interface ModelEntry {
   readonly id: string
   readonly object: 'model'
   /** Unix seconds; 0 when nobody says. */

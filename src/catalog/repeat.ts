@@ -1,4 +1,4 @@
-export interface RepeatOptions {
+interface RepeatOptions {
   /** One look. May reject; the next one comes all the same. */
   readonly work: () => Promise<void>
   /** Whether there is anything to look for; asked before each look. */

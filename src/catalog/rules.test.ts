@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { DomainError, fixed, LiveValue } from '../lib/index.ts'
-import type { ListedModel, ModelRule, UpstreamState } from '../upstreams/index.ts'
+import type { ModelRule, UpstreamState } from '../upstreams/index.ts'
 import { AUTUMN, openShop } from './__fixtures__/shop.ts'
-import { Catalog, type Goods, goodsFrom, openPriceLists } from './index.ts'
+import type { Goods } from './goods.ts'
+import { Catalog, goodsFrom, openPriceLists } from './index.ts'
 
-function listed(id: string): ListedModel {
+function listed(id: string): UpstreamState['models'][number] {
   return { id, created: undefined, ownedBy: undefined, contextLength: undefined, outputLimit: undefined }
 }
 
@@ -159,6 +160,12 @@ describe('a rule', () => {
         shop([{ ...upstream, canList: true, lists: ['o3'] }], [rule('azure', 'my', { alias: 'gpt-4o' })]),
       ),
     ).toEqual(['o3'])
+  })
+
+  test('a model that searches unasked is not had at the price of the name that it is given', () => {
+    const lists = ['gpt-4o-search-preview']
+    const alias = rule('a', 'gpt-4o-search-preview', { alias: 'gpt-4o' })
+    expect(names(shop([{ id: 'a', lists }], [alias]))).toEqual([])
   })
 
   test('prices components over the list, without its tiers, and says so in the version', () => {

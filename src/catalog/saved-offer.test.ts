@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { NO_USAGE } from '../dialects/index.ts'
 import { everyModel, goodsOf, openShop } from './__fixtures__/shop.ts'
-import { costOf, readOffer, writeOffer } from './index.ts'
+import { costOf } from './index.ts'
+import { readOffer, writeOffer } from './saved-offer.ts'
 
 test('an offer read back from a record charges what it charged before', () => {
   const providers = ['openai', 'anthropic', 'deepseek', 'perplexity']

@@ -20,7 +20,7 @@ export interface ShownPrices {
   readonly overrides?: readonly ShownStep[]
 }
 
-export interface ShownStep {
+interface ShownStep {
   readonly min_prompt_tokens: number
   readonly prompt: number
   readonly completion: number

@@ -4,7 +4,7 @@ import { type PriceLists } from './lists/price-lists.ts'
 import { isSold } from './lists/well-known.ts'
 import { nearNames } from './near-names.ts'
 
-export type WhyCode =
+type WhyCode =
   | 'offered'
   | 'stands_back'
   | 'paused'
@@ -17,7 +17,7 @@ export type WhyCode =
   | 'no_price_list'
 
 /** How it stands with one model at one upstream. */
-export interface Why {
+interface Why {
   readonly upstream: string
   readonly code: WhyCode
   /** One sentence, with what to do. */

@@ -1,6 +1,5 @@
 export { type CliCommand, type CliOption, COMMON_OPTIONS } from './command.ts'
 export { cliCommands } from './commands.ts'
 export type { OfflineNode } from './node/node-access.ts'
-export { type CliParts, runCli } from './run-cli.ts'
-export type { Screen } from './screen/screen.ts'
+export { runCli } from './run-cli.ts'
 export { processScreen } from './screen/terminal.ts'

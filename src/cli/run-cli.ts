@@ -7,7 +7,7 @@ import { NodeAccess, type OfflineNode } from './node/node-access.ts'
 import { findCommand, parseLine, type ParsedLine } from './parse.ts'
 import type { Screen } from './screen/screen.ts'
 
-export interface CliParts {
+interface CliParts {
   readonly screen: Screen
   /** The data directory where the line names none. @throws DomainError `setting_invalid` */
   readonly usualDataDir: () => string

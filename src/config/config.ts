@@ -7,7 +7,7 @@ import type { Listen, TrustProxy } from './readers.ts'
 import { Secret } from './secret.ts'
 import type { SettingDefinition } from './setting.ts'
 
-export interface UpstreamSetting {
+interface UpstreamSetting {
   readonly id: string
   readonly type: string
   readonly url: string
@@ -38,6 +38,14 @@ export interface Config {
   readonly refreshesPrices: boolean
   readonly logLevel: string
   readonly shutdownGraceS: number
+  /** Of calls to upstreams, in milliseconds. */
+  readonly timeouts: {
+    readonly connectMs: number
+    readonly firstByteMs: number
+    readonly wholeFirstByteMs: number
+    readonly idleMs: number
+    readonly totalMs: number
+  }
   readonly failpoint: string | undefined
 }
 
@@ -51,10 +59,11 @@ export function readConfig(env: Environment): Config {
   for (const name of env.keys()) refuseUnknown(name)
   const read = <T>({ name, byDefault, read: reader }: SettingDefinition<T>): T =>
     reader(name, env.get(name) ?? byDefault)
+  const listeners = { listen: read(SETTINGS.LISTEN), adminListen: read(SETTINGS.ADMIN_LISTEN) }
+  refuseSameDoor(listeners)
   return {
     dataDir: read(SETTINGS.DATA_DIR),
-    listen: read(SETTINGS.LISTEN),
-    adminListen: read(SETTINGS.ADMIN_LISTEN),
+    ...listeners,
     trustProxy: read(SETTINGS.TRUST_PROXY),
     secretKeys: read(SETTINGS.SECRET_KEY),
     name: read(SETTINGS.NAME),
@@ -69,8 +78,25 @@ export function readConfig(env: Environment): Config {
     refreshesPrices: read(SETTINGS.PRICE_REFRESH),
     logLevel: read(SETTINGS.LOG_LEVEL),
     shutdownGraceS: read(SETTINGS.SHUTDOWN_GRACE),
+    timeouts: {
+      connectMs: read(SETTINGS.CONNECT_TIMEOUT),
+      firstByteMs: read(SETTINGS.FIRST_BYTE_TIMEOUT),
+      wholeFirstByteMs: read(SETTINGS.WHOLE_REPLY_TIMEOUT),
+      idleMs: read(SETTINGS.IDLE_TIMEOUT),
+      totalMs: read(SETTINGS.TOTAL_TIMEOUT),
+    },
     failpoint: env.get(FAILPOINT),
   }
+}
+
+/** Else the start would fail, and lay it to another program. */
+function refuseSameDoor({ listen, adminListen }: Pick<Config, 'listen' | 'adminListen'>): void {
+  const { name } = SETTINGS.ADMIN_LISTEN
+  if (listen.port === 0 || listen.port !== adminListen?.port || listen.host !== adminListen.host) return
+  throw new ConfigError(
+    name,
+    `is ${listen.host}:${listen.port}, where FAREBOX_LISTEN is too. Give one of them another port.`,
+  )
 }
 
 const UPSTREAM = /^UPSTREAM_([A-Z0-9]+(?:_[A-Z0-9]+)*)_([A-Z]+)$/
@@ -79,10 +105,16 @@ function refuseUnknown(name: string): void {
   if (NAMES.includes(name)) return
   const [, , member = ''] = UPSTREAM.exec(name) ?? []
   if (MEMBERS.includes(member)) return
-  const known = UPSTREAM.test(name)
-    ? MEMBERS.map((setting) => name.replace(/[A-Z]+$/, setting))
-    : definitions.map((definition) => definition.name)
-  throw new ConfigError(name, `is not a setting. Did you mean FAREBOX_${nearest(name, known)}?`)
+  const written = name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')
+  const known = [...definitions.map((definition) => definition.name), ...upstreamNamesLike(written)]
+  throw new ConfigError(name, `is not a setting. Did you mean FAREBOX_${nearest(written, known)}?`)
+}
+
+/** `UPSTREAM_<ID>_…` as whoever wrote this may have meant it: with a wrong first word, a wrong last one, or without one. */
+function upstreamNamesLike(written: string): string[] {
+  const [, ...words] = written.split('_').filter((word) => word !== '')
+  const ids = [words.slice(0, -1), words].filter((id) => id.length > 0)
+  return ids.flatMap((id) => MEMBERS.map((member) => `UPSTREAM_${id.join('_')}_${member}`))
 }
 
 function readUpstreams(env: Environment): UpstreamSetting[] {

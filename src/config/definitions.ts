@@ -11,6 +11,7 @@ import {
   readSeconds,
   readSecrets,
   readText,
+  readTimeout,
   readTrustProxy,
   readUrl,
   readUrls,
@@ -94,7 +95,7 @@ export const SETTINGS = {
     byDefault: 'off',
     example: 'on',
     describes:
-      'Whether newer price lists are fetched while the node runs: `on` or `off`. Off, it asks nobody and uses the lists that came with it.',
+      'Whether a third party is asked for newer price lists while the node runs: `on` or `off`. Off, the lists that came with it count. An upstream that tells its own prices (OpenRouter) is asked for them either way.',
     read: readOnOff,
   }),
   LISTEN: process({
@@ -149,6 +150,42 @@ export const SETTINGS = {
     example: '30',
     describes: 'Seconds that running answers get to finish after SIGTERM.',
     read: readSeconds,
+  }),
+  CONNECT_TIMEOUT: process({
+    name: 'CONNECT_TIMEOUT',
+    byDefault: '5',
+    example: '10',
+    describes: 'Seconds that a connection to an upstream may take to come about.',
+    read: readTimeout,
+  }),
+  FIRST_BYTE_TIMEOUT: process({
+    name: 'FIRST_BYTE_TIMEOUT',
+    byDefault: '120',
+    example: '300',
+    describes: 'Seconds that an upstream may take to the first byte of a streamed reply.',
+    read: readTimeout,
+  }),
+  WHOLE_REPLY_TIMEOUT: process({
+    name: 'WHOLE_REPLY_TIMEOUT',
+    byDefault: '570',
+    example: '300',
+    describes:
+      'Seconds that an upstream may take to a reply that is not streamed. Callers’ SDKs give up after 600 by themselves.',
+    read: readTimeout,
+  }),
+  IDLE_TIMEOUT: process({
+    name: 'IDLE_TIMEOUT',
+    byDefault: '60',
+    example: '120',
+    describes: 'Seconds that an upstream may pause within a reply.',
+    read: readTimeout,
+  }),
+  TOTAL_TIMEOUT: process({
+    name: 'TOTAL_TIMEOUT',
+    byDefault: '1800',
+    example: '3600',
+    describes: 'Seconds that a call may take in all.',
+    read: readTimeout,
   }),
 } as const
 

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { DomainError } from '../lib/index.ts'
 import { ConfigError } from './config-error.ts'
 
 /** Values by name, without the `FAREBOX_` prefix, from the environment or, below it, a `.env` file. */
@@ -12,8 +14,21 @@ const PREFIX = 'FAREBOX_'
  * This is the only place that reads the process environment.
  */
 export function readEnvironment(dotEnvPath = '.env'): Environment {
-  const fromFile = existsSync(dotEnvPath) ? parseEnv(readFileSync(dotEnvPath, 'utf8')) : {}
-  return collect({ ...fromFile, ...process.env })
+  return collect({ ...readDotEnv(dotEnvPath), ...process.env })
+}
+
+function readDotEnv(path: string): Readonly<Record<string, string | undefined>> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return {}
+    throw new DomainError(
+      'setting_invalid',
+      `The file ${resolve(path)} cannot be read (${code}). Make it a file that the user Farebox runs as can read, or take it away.`,
+      { cause: error },
+    )
+  }
 }
 
 export function collect(values: Readonly<Record<string, string | undefined>>): Environment {
@@ -32,10 +47,32 @@ export function collect(values: Readonly<Record<string, string | undefined>>): E
   return found
 }
 
+/** An empty file is no "not set": what is to be secret would be made up, or left out, without a word. */
 function readSecretFile(name: string, path: string): string {
+  const text = readText(name, path)
+  if (text === '') {
+    throw new ConfigError(
+      name,
+      `names the file ${path}, which is empty. Write the value into it, or take the setting away.`,
+    )
+  }
+  return text
+}
+
+function readText(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8').trim()
-  } catch {
-    throw new ConfigError(name, `names the file ${path}, which cannot be read.`)
+  } catch (error) {
+    const code = codeOf(error)
+    throw new ConfigError(
+      name,
+      code === 'ENOENT'
+        ? `names the file ${path}, which is not there.`
+        : `names the file ${path}, which cannot be read (${code}). Make it a file that the user Farebox runs as can read.`,
+    )
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error ? String(Reflect.get(error, 'code') ?? error.message) : String(error)
 }

@@ -1,7 +1,7 @@
 import { DomainError } from '../lib/index.ts'
 
 /** As in sysexits.h (EX_CONFIG): starting again changes nothing until somebody has changed a setting or a file it names. */
-export const EXIT_CONFIG = 78
+const EXIT_CONFIG = 78
 const EXIT_OTHER = 1
 
 const OF_CONFIGURATION = [

@@ -145,6 +145,14 @@ function isNetwork(text: string): boolean {
   )
 }
 
+/** Whole seconds from 1 to a day, as milliseconds. */
+export function readTimeout(name: string, text: string): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (seconds < 1 || seconds > 86_400)
+    throw new ConfigError(name, `is ${text}. Write whole seconds from 1 to 86400, as 120.`)
+  return seconds * 1000
+}
+
 export function readSeconds(name: string, text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new ConfigError(name, `is ${text}. Write whole seconds, as 120.`)
   return Number(text)

@@ -2,9 +2,7 @@ export {
   heading,
   type Ink,
   type Line,
-  type Live,
   plainInk,
-  sats,
   showStep,
   showSum,
   snippets,
@@ -16,12 +14,10 @@ export {
   type FaultKind,
   type PlayMint,
   type PlayMintOptions,
-  type ProofState,
   startPlayMint,
 } from './play-mint/index.ts'
 export {
   type Behaviour,
-  type CapturedRequest,
   type Misbehaviour,
   type MisbehaviourName,
   MISBEHAVIOURS,

@@ -1,6 +1,6 @@
 export type { Dialect, Problem } from './canonical/dialect.ts'
 export type { CostReport, Delivered, Meter } from './canonical/meter.ts'
-export type { AskedRequest, Feature, Rewrite } from './canonical/request.ts'
+export type { AskedRequest } from './canonical/request.ts'
 export { NO_USAGE, type Usage, USAGE_NAMES } from './canonical/usage.ts'
 export { dialects } from './dialects.ts'
 export { openaiChat } from './openai/chat/index.ts'

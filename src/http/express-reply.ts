@@ -5,7 +5,7 @@ import type { Reply, ReplyHeaders } from '../proxy/index.ts'
 export type Writer = Pick<Response, 'writeHead' | 'write' | 'end'>
 
 /** As Node's flat list of names and values. */
-export type HeaderList = readonly string[]
+type HeaderList = readonly string[]
 
 /** Up to here copying a body into one string with its head costs less than a write of two pieces. */
 const JOINED_BYTES_MAX = 16 * 1024

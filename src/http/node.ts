@@ -52,7 +52,7 @@ export interface Profile {
 }
 
 /** The number of proxies before the node, or their addresses (CIDR, or `loopback`, `uniquelocal`); `false` for none. */
-export type TrustProxy = false | number | readonly string[]
+type TrustProxy = false | number | readonly string[]
 
 const CALLER_IDLE_MS = 60_000
 

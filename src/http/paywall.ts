@@ -19,7 +19,7 @@ import { callIdOf, visitOf } from './visit.ts'
 
 const TIMEOUT_MS = 600_000
 
-export interface PaywallOptions {
+interface PaywallOptions {
   readonly rooms: NodeRooms
   /** What one request costs, above zero. May depend on the request; it is asked once. */
   readonly price: Msat | ((request: Request) => Msat)

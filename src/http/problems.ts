@@ -114,7 +114,7 @@ export function isOurTrouble(code: string): boolean {
   return (status >= 500 || type === 'upstream_error') && code !== 'shutting_down'
 }
 
-export interface RenderedProblem {
+interface RenderedProblem {
   readonly problem: Problem
   readonly headers: Readonly<Record<string, string>>
 }

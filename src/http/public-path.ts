@@ -27,7 +27,7 @@ export function publicPathRemover(publicUrl: PublicUrl): (request: IncomingMessa
 }
 
 /** The path of a public URL; none where it is the beginning of our own paths, which would be taken off them. */
-export function publicPathOf(publicUrl: string | undefined): string {
+function publicPathOf(publicUrl: string | undefined): string {
   const path = publicUrl === undefined ? '' : (URL.parse(publicUrl)?.pathname ?? '').replace(/\/+$/, '')
   return path === '/v1' || path.startsWith('/v1/') ? '' : path
 }

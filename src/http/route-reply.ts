@@ -12,7 +12,7 @@ interface Listeners {
   onDrain(listener: () => void): void
 }
 
-export type RouteEnd =
+type RouteEnd =
   | { readonly kind: 'ended'; readonly status: number; readonly last: Buffer }
   | { readonly kind: 'timeout' }
 

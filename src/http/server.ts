@@ -22,7 +22,7 @@ const KEEP_ALIVE_MS = 65_000
  * Each takes a file descriptor, some 40 KB, and one more descriptor for its upstream. What comes beyond is closed unread: a
  * node that runs out of either helps nobody, and no single node earns with so many.
  */
-export const CONNECTIONS_MAX = 10_000
+const CONNECTIONS_MAX = 10_000
 const DROPS_LOGGED_EVERY_MS = 60_000
 
 /**

@@ -56,7 +56,7 @@ export async function openAccount(tx: Tx, args: { code: string; kind: AccountKin
   return getAccount(tx, args.code)
 }
 
-export async function getAccount(tx: Tx, code: string): Promise<AccountId> {
+async function getAccount(tx: Tx, code: string): Promise<AccountId> {
   const found = await first(tx, selectByCode, { code })
   if (!found) throw new Error(`no account ${code}`)
   return toAccountId(found.id)

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { assert } from '../lib/index.ts'
 import { msat } from '../money/index.ts'
-import { Storage } from '../storage/index.ts'
+import type { Storage } from '../storage/index.ts'
+import { ScratchBooks } from './__fixtures__/scratch-books.ts'
 import {
   type AccountId,
   balanceOf,
@@ -12,33 +10,25 @@ import {
   heldFor,
   type Hold,
   hold,
-  openAccount,
   returnCharge,
   settle,
   totalsOf,
-  transfer,
   trialBalance,
   voidHold,
 } from './index.ts'
 
-let dir: string
+let books: ScratchBooks
 let storage: Storage
 let wallet: AccountId
 let revenue: AccountId
 let held: Hold
 
 beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'farebox-departures-'))
-  storage = Storage.open(dir)
+  books = await ScratchBooks.open()
+  storage = books.storage
+  ;({ wallet, revenue } = books.accounts)
+  await books.fund('r', 1000n)
   await storage.transact(async (tx) => {
-    wallet = await openAccount(tx, { code: 'wallet:w', kind: 'liability' })
-    revenue = await openAccount(tx, { code: 'income:usage', kind: 'income' })
-    const asset = await openAccount(tx, { code: 'asset:held:m', kind: 'asset' })
-    const entries = [
-      { account: asset, amount: msat(-1000n) },
-      { account: wallet, amount: msat(1000n) },
-    ]
-    await transfer(tx, { reference: 'r', reason: 'receive', at: 1, entries })
     const made = await hold(tx, {
       accountId: wallet,
       callId: 'call_1',
@@ -52,10 +42,7 @@ beforeEach(async () => {
     held = made.hold
   })
 })
-afterEach(async () => {
-  await storage[Symbol.asyncDispose]()
-  rmSync(dir, { recursive: true })
-})
+afterEach(() => books[Symbol.asyncDispose]())
 
 const close = (charge: bigint) =>
   storage.transact((tx) => {

@@ -5,13 +5,13 @@ import type { LedgerTables } from './ledger-tables.ts'
 import { transfer } from './transfer.ts'
 
 /** Holds of a dead run that may have been settled for replies which never left. */
-export interface DeadDeparture {
+interface DeadDeparture {
   readonly boot: string
   readonly holdIds: readonly bigint[]
 }
 
 /** A charge that was given back. */
-export interface Returned {
+interface Returned {
   readonly accountId: AccountId
   readonly charge: Msat
 }

@@ -14,7 +14,7 @@ export interface Hold {
   readonly [proof]: true
 }
 
-export interface HoldRequest {
+interface HoldRequest {
   readonly accountId: AccountId
   readonly callId: string
   /** The hold is refused when less than this is available. Zero for what is given away. */

@@ -1,20 +1,12 @@
 export {
   type AccountId,
-  type AccountKind,
   type Balance,
   balanceOf,
   type CallTotals,
   openAccount,
   totalsOf,
 } from './accounts.ts'
-export {
-  type DeadDeparture,
-  forgetDeparture,
-  listDeadDepartures,
-  type Returned,
-  returnCharge,
-  saveDeparture,
-} from './departures.ts'
+export { forgetDeparture, listDeadDepartures, returnCharge, saveDeparture } from './departures.ts'
 export { chargeOf, heldFor } from './held.ts'
 export { type Hold, type HoldOutcome, hold } from './hold.ts'
 export { heartbeat, listOrphanHolds, type OrphanHold } from './open-holds.ts'

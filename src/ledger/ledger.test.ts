@@ -1,53 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { msat } from '../money/index.ts'
-import { Storage } from '../storage/index.ts'
+import type { Storage } from '../storage/index.ts'
+import { ScratchBooks } from './__fixtures__/scratch-books.ts'
 import {
   type AccountId,
   balanceOf,
   hold,
   listOrphanHolds,
-  openAccount,
   settle,
   transfer,
   trialBalance,
   voidHold,
 } from './index.ts'
 
-let dir: string
+let books: ScratchBooks
 let storage: Storage
 let wallet: AccountId
 let asset: AccountId
 let revenue: AccountId
 
 beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'farebox-ledger-'))
-  storage = Storage.open(dir)
-  ;[wallet, asset, revenue] = await storage.transact(async (tx) => [
-    await openAccount(tx, { code: 'wallet:w', kind: 'liability' }),
-    await openAccount(tx, { code: 'asset:held:m', kind: 'asset' }),
-    await openAccount(tx, { code: 'income:usage', kind: 'income' }),
-  ])
+  books = await ScratchBooks.open()
+  storage = books.storage
+  ;({ wallet, asset, revenue } = books.accounts)
 })
-afterEach(async () => {
-  await storage[Symbol.asyncDispose]()
-  rmSync(dir, { recursive: true })
-})
+afterEach(() => books[Symbol.asyncDispose]())
 
-const fund = (reference: string, amount: bigint) =>
-  storage.transact((tx) =>
-    transfer(tx, {
-      reference,
-      reason: 'receive',
-      at: 1,
-      entries: [
-        { account: asset, amount: msat(-amount) },
-        { account: wallet, amount: msat(amount) },
-      ],
-    }),
-  )
 const take = (atLeast: bigint, atMost: bigint) =>
   storage.transact((tx) =>
     hold(tx, {
@@ -63,27 +41,27 @@ const take = (atLeast: bigint, atMost: bigint) =>
 
 describe('the ledger', () => {
   test('a transfer with the same reference is posted once', async () => {
-    expect(await fund('r1', 5000n)).toBe('posted')
-    expect(await fund('r1', 5000n)).toBe('exists')
+    expect(await books.fund('r1', 5000n)).toBe('posted')
+    expect(await books.fund('r1', 5000n)).toBe('exists')
     expect((await storage.read((tx) => balanceOf(tx, wallet))).posted).toBe(5000n)
   })
 
   test('fifty holds at once never exceed the balance', async () => {
-    await fund('r1', 10_000n)
+    await books.fund('r1', 10_000n)
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => take(1000n, 1000n)))
     expect(outcomes.filter(({ kind }) => kind === 'held')).toHaveLength(10)
     expect((await storage.read((tx) => balanceOf(tx, wallet))).available).toBe(0n)
   })
 
   test('a hold takes what is there when that is enough for the gate', async () => {
-    await fund('r1', 700n)
+    await books.fund('r1', 700n)
     const outcome = await take(500n, 1000n)
     expect(outcome).toMatchObject({ kind: 'held', hold: { amount: 700n } })
     expect(await take(1n, 1000n)).toEqual({ kind: 'short', available: 0n })
   })
 
   test('a hold resolves exactly once, and its charge is entered twice', async () => {
-    await fund('r1', 1000n)
+    await books.fund('r1', 1000n)
     const held = await take(1n, 600n)
     if (held.kind !== 'held') throw new Error('not held')
     const resolve = (charge: bigint) =>
@@ -106,7 +84,7 @@ describe('the ledger', () => {
   })
 
   test('a transfer cannot take what is reserved', async () => {
-    await fund('r1', 1000n)
+    await books.fund('r1', 1000n)
     await take(1n, 600n)
     const pay = storage.transact((tx) =>
       transfer(tx, {
@@ -124,7 +102,7 @@ describe('the ledger', () => {
   })
 
   test('holds of other boots are found, those of this one are not', async () => {
-    await fund('r1', 1000n)
+    await books.fund('r1', 1000n)
     await take(1n, 600n)
     expect(await storage.read((tx) => listOrphanHolds(tx, { boot: 'b', limit: 10 }))).toEqual([])
     expect(await storage.read((tx) => listOrphanHolds(tx, { boot: 'c', limit: 10 }))).toHaveLength(1)

@@ -6,7 +6,7 @@ import type { Hold } from './hold.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 import { enterCharge } from './transfer.ts'
 
-export interface Settlement {
+interface Settlement {
   readonly hold: Pick<Hold, 'id' | 'accountId' | 'amount'>
   /** What is taken, 0 ≤ charge ≤ the hold. */
   readonly charge: Msat

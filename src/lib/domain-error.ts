@@ -1,5 +1,5 @@
 /** Extra facts of a failure; they reach the caller as `error.details`, so no secret may stand in them. */
-export type ErrorDetails = Readonly<Record<string, unknown>>
+type ErrorDetails = Readonly<Record<string, unknown>>
 
 export interface DomainErrorOptions {
   details?: ErrorDetails

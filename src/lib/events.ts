@@ -1,6 +1,6 @@
 export type EventLevel = 'debug' | 'info' | 'warn' | 'error'
 
-export interface EventDescription {
+interface EventDescription {
   /** The `event` of its line. */
   readonly name: string
   /** The least talkative log level that still writes it. */
@@ -12,7 +12,11 @@ export interface EventDescription {
 /** Every event that a log can have. The reference of events is written from this list. */
 export const EVENTS = [
   { name: 'listening', level: 'info', describes: 'The node takes requests at `address`.' },
-  { name: 'stopping', level: 'info', describes: 'The node got `signal`: it refuses new calls and ends.' },
+  {
+    name: 'stopping',
+    level: 'info',
+    describes: 'The node got `signal`: it refuses new calls and ends; at a second one it waits no longer.',
+  },
   {
     name: 'orphans_closed',
     level: 'info',

@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 
-export interface GetJsonOptions {
+interface GetJsonOptions {
   /** For all of it, from the look-up of the name to the last byte. */
   readonly timeoutMs: number
   readonly maxBytes: number

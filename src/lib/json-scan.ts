@@ -9,7 +9,7 @@ export interface JsonMember {
   readonly valueEnd: number
 }
 
-export interface JsonScan {
+interface JsonScan {
   readonly members: readonly JsonMember[]
   /** Members of all objects at all depths, repeated ones counted as often as they stand there. */
   readonly memberCount: number

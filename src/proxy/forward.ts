@@ -32,9 +32,10 @@ export class Forwarding {
   async #tryRoutes(): Promise<ForwardedReading> {
     const { relay, routes } = this.#forward
     let last: DomainError | undefined
-    let route: Route | undefined
-    for (route of routes) {
+    let tried: Route | undefined
+    for (const route of routes) {
       if (this.#upstreams.unavailable(route.upstreamId)) continue
+      tried = route
       const attempt = new Attempt(this.#forward, route)
       this.#attempt = attempt
       const sending = this.#upstreams.send(attempt.call(), attempt)
@@ -46,7 +47,7 @@ export class Forwarding {
       last = end.problem
       if (!end.mayTryAnother || relay.hasLeft || relay.isGone()) break
     }
-    return noReply(last ?? pausedProblem(this.#upstreams, routes) ?? upstreamUnavailable({}), route, relay)
+    return noReply(last ?? pausedProblem(this.#upstreams, routes) ?? upstreamUnavailable({}), tried, relay)
   }
 
   delivered(): Delivered {

@@ -1,47 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type AccountId, type Hold, hold, listOrphanHolds, openAccount, transfer } from '../ledger/index.ts'
+import { ScratchBooks } from '../ledger/__fixtures__/scratch-books.ts'
+import { type Hold, hold, listOrphanHolds } from '../ledger/index.ts'
 import { msat } from '../money/index.ts'
-import { Storage } from '../storage/index.ts'
 import { Heartbeat } from './heartbeat.ts'
 
-let dir: string
-let storage: Storage
+let books: ScratchBooks
 let heartbeat: Heartbeat
-let wallet: AccountId
 
 beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'farebox-heartbeat-'))
-  storage = Storage.open(dir)
-  heartbeat = new Heartbeat(storage)
-  wallet = await storage.transact(async (tx) => {
-    const account = await openAccount(tx, { code: 'wallet:w', kind: 'liability' })
-    const mint = await openAccount(tx, { code: 'asset:held:m', kind: 'asset' })
-    const entries = [
-      { account, amount: msat(1000n) },
-      { account: mint, amount: msat(-1000n) },
-    ]
-    await transfer(tx, { reference: 'fund', reason: 'fund', entries, at: 1 })
-    return account
-  })
+  books = await ScratchBooks.open()
+  await books.fund('r', 1000n)
+  heartbeat = new Heartbeat(books.storage)
 })
 afterEach(async () => {
   heartbeat.stop()
-  await storage[Symbol.asyncDispose]()
-  rmSync(dir, { recursive: true })
+  await books[Symbol.asyncDispose]()
 })
 
 async function open(callId: string): Promise<Hold> {
   const amount = { atLeast: msat(10n), atMost: msat(10n) }
-  const request = { accountId: wallet, callId, ...amount, boot: 'this', terms: '{}', at: 1 }
-  const outcome = await storage.transact((tx) => hold(tx, request))
+  const request = { accountId: books.accounts.wallet, callId, ...amount, boot: 'this', terms: '{}', at: 1 }
+  const outcome = await books.storage.transact((tx) => hold(tx, request))
   if (outcome.kind !== 'held') throw new Error('the wallet of this test is funded')
   return outcome.hold
 }
 async function saved(): Promise<Record<string, string | undefined>> {
-  const orphans = await storage.read((tx) => listOrphanHolds(tx, { boot: 'next', limit: 10 }))
+  const orphans = await books.storage.read((tx) => listOrphanHolds(tx, { boot: 'next', limit: 10 }))
   return Object.fromEntries(orphans.map((orphan) => [orphan.hold.callId, orphan.delivered]))
 }
 

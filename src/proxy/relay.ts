@@ -1,7 +1,7 @@
 import type { Reply, ReplyHeaders } from './visit.ts'
 
 /** A whole reply that is kept until it is paid for may not be larger than this. */
-export const KEPT_BYTES_MAX = 64 * 1024 * 1024
+const KEPT_BYTES_MAX = 64 * 1024 * 1024
 
 /**
  * Carries a reply to the caller. Live: pieces leave as they come, all but the tail. Kept: everything waits for the

@@ -1,2 +1,2 @@
-export type { SettingChange, SettingDefinition, SettingEdits, SettingView } from './setting.ts'
+export type { SettingDefinition, SettingView } from './setting.ts'
 export { Settings, type SettingsOptions } from './settings.ts'

@@ -11,7 +11,7 @@ interface SettingTables {
 
 const SECRET_PREFIX = 'setting:'
 
-export interface StoreParts {
+interface StoreParts {
   readonly storage: Storage
   readonly vault: Vault
 }
@@ -36,7 +36,7 @@ export async function readSettings({ storage, vault }: StoreParts): Promise<Map<
   return found
 }
 
-export interface SettingRow {
+interface SettingRow {
   readonly name: string
   /** Undefined takes it out. */
   readonly text: string | undefined

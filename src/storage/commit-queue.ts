@@ -20,6 +20,8 @@ export interface CommitFigures {
 const WORKS_PER_COMMIT = 512
 /** How often a commit is put off by a turn of the event loop, and only while that brings more works to share it. */
 const TURNS_TO_GATHER = 4
+/** Somebody has to look at the disk first. */
+const RETRY_AFTER_S = 60
 
 /**
  * Shared commits: the works that wait when the turn comes run one after another in one transaction; one fsync follows, and
@@ -116,8 +118,7 @@ export class CommitQueue {
       this.#commitNow()
       return outcomes
     } catch (error) {
-      const reason = isDiskTrouble(error) ? this.#giveUp(error) : error
-      this.#undo()
+      const reason = isDiskTrouble(error) ? this.#giveUp(error) : this.#undoneOr(error)
       return batch.map(() => failed(reason))
     }
   }
@@ -180,8 +181,8 @@ export class CommitQueue {
     if (this.#broken) return this.#broken
     this.#broken = new DomainError(
       'storage_failed',
-      'The database cannot be written. Restart the node after checking its disk.',
-      { cause },
+      'The database cannot be written. Restart the node after checking its disk; what was under way is settled then, by what had been saved.',
+      { cause, retryAfterS: RETRY_AFTER_S },
     )
     try {
       this.#undo()
@@ -190,6 +191,16 @@ export class CommitQueue {
     }
     this.#tell(this.#broken)
     return this.#broken
+  }
+
+  /** The error itself, once what it left is undone. Where that cannot be, no later work may share the transaction. */
+  #undoneOr(error: unknown): unknown {
+    try {
+      this.#undo()
+      return error
+    } catch (cause) {
+      return this.#giveUp(cause)
+    }
   }
 
   #undo(): void {

@@ -31,7 +31,7 @@ class Placeholder {
 }
 
 /** Stands in a query for a value that each run gives anew. */
-export type Slot<P> = <Name extends keyof P & string>(name: Name) => RawBuilder<P[Name]>
+type Slot<P> = <Name extends keyof P & string>(name: Name) => RawBuilder<P[Name]>
 
 function placeholder<T>(name: string): RawBuilder<T> {
   return sql<T>`${new Placeholder(name)}`

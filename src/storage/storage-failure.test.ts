@@ -44,7 +44,9 @@ describe('a disk that is full', () => {
     expect(outcomes).toMatchObject(
       outcomes.map(() => ({ status: 'rejected', reason: { code: 'storage_failed' } })),
     )
-    expect(queue.failure).toMatchObject({ code: 'storage_failed' })
+    // Money may have moved before: whoever is told so may ask again, and is told when.
+    expect(queue.failure).toMatchObject({ code: 'storage_failed', retryAfterS: 60 })
+    expect(queue.failure?.message).toMatch(/settled then/)
     await expect(put(1)).rejects.toMatchObject({ code: 'storage_failed' })
     expect(told).toEqual(['storage_failed'])
     expect(count()).toEqual([{ n: 1n }])
@@ -60,5 +62,37 @@ describe('a disk that is full', () => {
     other.close()
     await put(1)
     expect(queue.failure).toBeUndefined()
+  })
+})
+
+/** A disk on which nothing can be undone either. */
+class Unforgiving extends SqliteConnection {
+  override command(statement: string): void {
+    if (statement === 'ROLLBACK') throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
+    super.command(statement)
+  }
+}
+
+describe('a transaction that cannot be undone', () => {
+  test('ends all writing: every work is told, and none waits for ever', async () => {
+    const unforgiving = new Unforgiving(join(dir, 'farebox.db'), { readonly: false })
+    const broken = new CommitQueue(unforgiving)
+    const told: string[] = []
+    broken.onFailure(({ code }) => told.push(code))
+    const work = broken.transact(() => Promise.reject(new Error('no')))
+    await expect(work).rejects.toMatchObject({ code: 'storage_failed' })
+    await expect(broken.transact(async () => 1)).rejects.toMatchObject({ code: 'storage_failed' })
+    expect(told).toEqual(['storage_failed'])
+    unforgiving.close()
+  })
+})
+
+describe('a database that is closed', () => {
+  test('refuses work that comes too late, and is not taken for a broken disk', async () => {
+    const closed = new SqliteConnection(join(dir, 'farebox.db'), { readonly: false })
+    const late = new CommitQueue(closed)
+    closed.close()
+    await expect(late.transact(async () => 1)).rejects.toThrow(/not open/)
+    expect(late.failure).toBeUndefined()
   })
 })

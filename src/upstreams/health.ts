@@ -30,7 +30,7 @@ type Phase = 'well' | 'paused' | 'proving' | 'trial' | 'trying'
  */
 export type Look = 'good' | 'down' | 'refused' | 'unclear'
 
-export interface HealthOptions {
+interface HealthOptions {
   readonly clock: Clock
   readonly rule: PauseRule
   /** Looks at the model list; undefined where there is none. Ends with `looked`. */

@@ -15,7 +15,7 @@ import type {
 import { type Ending, Upstream } from './upstream.ts'
 import type { KeptList } from './upstream-store.ts'
 
-export type UpstreamEvent =
+type UpstreamEvent =
   | 'upstream_models_read'
   | 'upstream_models_failed'
   | 'upstream_list_not_kept'

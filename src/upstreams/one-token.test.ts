@@ -12,8 +12,8 @@ afterEach(async () => {
   await shop.close()
 })
 
-const open = (rest = {}) =>
-  cellar.open([declare('a', shop.url, rest)], { timeouts: { wholeFirstByteMs: 60 }, pauses: 'off' })
+const open = (rest = {}, wholeFirstByteMs = 5000) =>
+  cellar.open([declare('a', shop.url, rest)], { timeouts: { wholeFirstByteMs }, pauses: 'off' })
 
 const GOOD = JSON.stringify({
   object: 'chat.completion',
@@ -91,7 +91,7 @@ describe('the call of one token', () => {
   })
 
   test('that is not answered says why', async () => {
-    const upstreams = await open()
+    const upstreams = await open({}, 60)
     shop.answer = () => undefined
     const silent = await upstreams.test('a', 'm1')
     expect(silent).toMatchObject({ status: 0, problem: { sentence: expect.stringMatching(/timeout/) } })
@@ -108,6 +108,9 @@ describe('the call of one token', () => {
   test('needs an upstream and a model', async () => {
     const upstreams = await open()
     await expect(upstreams.test('b')).rejects.toMatchObject({ code: 'upstream_unknown' })
-    await expect(upstreams.test('a')).rejects.toMatchObject({ code: 'upstream_without_models' })
+    await expect(upstreams.test('a')).rejects.toMatchObject({
+      code: 'upstream_without_models',
+      message: expect.stringMatching(/--model/),
+    })
   })
 })

@@ -16,7 +16,7 @@ export interface TestCall {
   readonly message: string | undefined
 }
 
-export interface TestOrder {
+interface TestOrder {
   readonly upstreamId: string
   readonly model: string
   readonly quirks: Quirks

@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DomainError } from '../lib/index.ts'
 import { Cellar, declare } from './__fixtures__/shops.ts'
-import { RULE_PRICES, type RuleInput, type Upstreams } from './index.ts'
-import { readRule } from './rules.ts'
+import type { Upstreams } from './index.ts'
+import { readRule, RULE_PRICES, type RuleInput } from './rules.ts'
 
 let cellar: Cellar
 let upstreams: Upstreams

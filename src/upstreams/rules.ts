@@ -15,7 +15,7 @@ export const RULE_PRICES = [
   'request',
 ] as const
 
-export type RulePrices = Readonly<Partial<Record<(typeof RULE_PRICES)[number], bigint>>>
+type RulePrices = Readonly<Partial<Record<(typeof RULE_PRICES)[number], bigint>>>
 
 /** Stands for every upstream in a rule. */
 export const EVERY_UPSTREAM = '*'

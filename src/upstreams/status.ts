@@ -1,4 +1,4 @@
-export type StatusClass = 'ok' | 'callers' | 'rate_limited' | 'fault'
+type StatusClass = 'ok' | 'callers' | 'rate_limited' | 'fault'
 
 /**
  * Whose matter an upstream's status is (DESIGN §6). `callers`: the request is at fault, its message may go down.

@@ -151,7 +151,10 @@ describe('an upstream that an operator adds', () => {
     const upstreams = await cellar.open()
     await upstreams.add(wish('a'))
     const invalid = { code: 'upstream_invalid' }
-    await expect(upstreams.add(wish('a'))).rejects.toMatchObject({ code: 'upstream_exists' })
+    await expect(upstreams.add(wish('a'))).rejects.toMatchObject({
+      code: 'upstream_exists',
+      message: expect.stringContaining('to change it or its key, remove it and add it anew'),
+    })
     await expect(upstreams.add({ ...wish('b'), url: 'api.openai.com' })).rejects.toMatchObject(invalid)
     await expect(upstreams.add({ ...wish('b'), type: 'opnai' })).rejects.toThrow(
       /must be auto or one of .*openai/,

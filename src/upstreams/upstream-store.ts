@@ -6,7 +6,7 @@ import type { ListedModel, UpstreamConfig, UpstreamOrigin } from './types.ts'
 import type { UpstreamTables } from './upstream-tables.ts'
 
 /** An upstream as it is kept. */
-export interface KeptUpstream {
+interface KeptUpstream {
   readonly config: Omit<UpstreamConfig, 'order'>
   readonly origin: UpstreamOrigin
   readonly isEnabled: boolean
@@ -255,6 +255,6 @@ function ruleOf(row: Selectable<UpstreamTables['model_rule']>): ModelRule {
 export function alreadyThere(id: string): DomainError {
   return new DomainError(
     'upstream_exists',
-    `There is an upstream "${id}" already. Take another id, or remove that one first.`,
+    `There is an upstream "${id}" already. Take another name; or, to change it or its key, remove it and add it anew.`,
   )
 }

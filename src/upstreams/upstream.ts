@@ -8,7 +8,7 @@ import { AUTO, typeFor } from './presets.ts'
 import { type Provider, providers } from './providers/index.ts'
 import type { SendOutcome, UpstreamConfig, UpstreamSink } from './types.ts'
 
-export interface Exchange {
+interface Exchange {
   method: 'GET' | 'POST'
   path: string
   body: Buffer | undefined

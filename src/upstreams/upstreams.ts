@@ -18,7 +18,7 @@ import type {
 import { alreadyThere, type Kept, UpstreamStore } from './upstream-store.ts'
 import { lockedUpstream, notAnUpstream, readNewUpstream, unusable, withoutModels } from './wishes.ts'
 
-export const DEFAULT_TIMEOUTS: Timeouts = {
+const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 5_000,
   firstByteMs: 120_000,
   // Below the 600 s after which the official SDKs hang up by themselves.
@@ -43,7 +43,7 @@ export interface UpstreamsOptions extends CommonOptions {
   configs: readonly UpstreamConfig[]
 }
 
-export interface OpenOptions extends CommonOptions {
+interface OpenOptions extends CommonOptions {
   storage: Storage
   vault: Vault
   /** What the environment declares. */
@@ -51,7 +51,7 @@ export interface OpenOptions extends CommonOptions {
 }
 
 /** Why an upstream gets no calls now, and when to come again. */
-export interface Unavailable {
+interface Unavailable {
   readonly retryAfterS: number
   /** Whether it asked us to slow down, rather than failed. */
   readonly isLimited: boolean

@@ -43,9 +43,12 @@ export function unusable({ config, lastError }: UpstreamState): DomainError {
 }
 
 export function withoutModels({ config, lastError }: UpstreamState): DomainError {
-  const why = lastError === undefined ? '' : ` (${lastError})`
+  const [why, cure] =
+    lastError === undefined
+      ? ['', 'Name one with --model']
+      : [`: ${lastError}`, 'Mend that, or name a model with --model']
   return new DomainError(
     'upstream_without_models',
-    `The upstream "${config.id}" has listed no model to test${why}. Name one.`,
+    `The upstream "${config.id}" has listed no model to test${why}. ${cure}.`,
   )
 }

@@ -9,13 +9,13 @@ import { addReturned, changeReference, payReturn, storedChange } from './returne
 import { refusedReceive } from './refusals.ts'
 
 /** What the refund route answers for ecash that paid for one call. */
-export type Claim =
+type Claim =
   | { readonly kind: 'change'; readonly ecash: string; readonly sats: number; readonly charge: Msat }
   | { readonly kind: 'consumed'; readonly charge: Msat }
   | { readonly kind: 'running' }
   | { readonly kind: 'unknown' }
 
-export interface PaymentParts {
+interface PaymentParts {
   readonly storage: Storage
   readonly cashu: Cashu
   readonly clock: Clock

@@ -7,7 +7,7 @@ import { isAnswered, isUnanswered, nextRefund, savedAs, whenAnswered } from './r
 import * as store from './wallet-store.ts'
 import type { Wallet, WalletParts } from './wallets.ts'
 
-export interface Payout {
+interface Payout {
   readonly ecash: string
   readonly amountSat: number
   readonly mint: string
@@ -132,7 +132,7 @@ export class Payouts {
     if (wish.amountSat !== undefined && satToMsat(wish.amountSat) > balance.available) {
       throw new DomainError(
         'insufficient_balance',
-        `The wallet has ${available} sat free, less than ${wish.amountSat}. Nothing was paid out.`,
+        `The wallet has ${available} sat free, less than ${wish.amountSat}. Ask for less, or for all by leaving amount out. Nothing was paid out.`,
         { details: { available_msat: Number(balance.available) } },
       )
     }

@@ -20,7 +20,7 @@ export interface Wallet {
   readonly accountId: AccountId
 }
 
-export interface WalletInfo {
+interface WalletInfo {
   readonly balance: Balance
   /** Undefined for a caller who shows the raw ecash of a wallet whose `sk-` key is in use. */
   readonly key: string | undefined

@@ -7,7 +7,7 @@ export interface Reply {
   tail: Buffer
 }
 
-export interface Listener {
+interface Listener {
   firstByte(): void
   /** `undefined`: the connection broke before the reply's end. */
   end(reply: Reply | undefined): void

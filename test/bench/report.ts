@@ -1,7 +1,7 @@
 import { EVENTS_PER_STREAM, type Round } from './phases.ts'
 import { type Spread, spread } from './stats.ts'
 
-export interface Measured {
+interface Measured {
   whole: readonly Round[]
   streams: readonly Round[]
   firstBytes: readonly Round[]
@@ -22,7 +22,7 @@ export interface Line {
   target: { atMost: number } | { atLeast: number }
 }
 
-export const THROUGHPUT_TARGET = 0.45
+const THROUGHPUT_TARGET = 0.45
 
 export function throughput(rounds: readonly Round[]): Line {
   return {

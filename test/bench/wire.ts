@@ -1,6 +1,6 @@
 /** The bytes that go over the wire, the same for everything that is measured. */
 
-export const MODEL = 'gpt-4o-mini'
+const MODEL = 'gpt-4o-mini'
 
 const words = (count: number): string => 'lorem ipsum dolor sit amet '.repeat(count)
 

@@ -75,7 +75,7 @@ const sdkModel = z.object({
   }),
 })
 export const sdkModels = z.object({ data: z.array(sdkModel) })
-export type SdkModel = z.infer<typeof sdkModel>
+type SdkModel = z.infer<typeof sdkModel>
 
 /** OpenAI's own list, with nothing but its type to go by. */
 export const openAiModels = z.object({

@@ -2,16 +2,8 @@ import { getEncodedToken } from '@cashu/cashu-ts'
 import OpenAI, { RateLimitError } from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type MisbehaviourName, type PlayMint, startPlayMint } from '../../src/demo/index.ts'
-import {
-  bearer,
-  chat,
-  faultsInBooks,
-  fundedKey,
-  isUntouched,
-  proofsOf,
-  redeem,
-} from '../support/money-claims.ts'
-import { eventsOf } from '../support/paid-calls.ts'
+import { bearer, chat, faultsInBooks, isUntouched, proofsOf, redeem } from '../support/money-claims.ts'
+import { eventsOf, openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 import { problemOf, usageReader } from './readers.ts'
 
@@ -71,7 +63,7 @@ const ROWS: readonly Row[] = [
       node.post(
         '/v1/wallet/topup',
         { cashu_token: await spentElsewhere() },
-        bearer(await fundedKey(node, 8)),
+        bearer(await openWallet(node, 8)),
       ),
     status: 400,
     type: 'token_already_spent',
@@ -195,7 +187,7 @@ describe('every refusal is what clients of the network know', () => {
   })
 
   test('E1: an empty wallet has nothing to refund, in the words that older clients match', async () => {
-    const key = await fundedKey(node, 8)
+    const key = await openWallet(node, 8)
     const first = await node.post('/v1/wallet/refund', {}, bearer(key))
     expect(first).toMatchObject({ status: 200, body: { sats: '7' } })
     const topup = { cashu_token: await node.mint.mintEcash(8) }
@@ -354,7 +346,7 @@ describe('ecash for one call', () => {
 
 describe('a stream', () => {
   test.each([
-    { name: 'by key', headers: async () => bearer(await fundedKey(node, 64)) },
+    { name: 'by key', headers: async () => bearer(await openWallet(node, 64)) },
     { name: 'by one-shot ecash', headers: async () => ({ 'x-cashu': await node.mint.mintEcash(64) }) },
     {
       name: 'by one-shot ecash, change later',

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { once } from 'node:events'
 import { findProvider } from '@pydantic/genai-prices'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openaiChat } from '../../src/dialects/index.ts'
 import { systemClock } from '../../src/lib/index.ts'
 import { type Preset, presets, providerNames, Upstreams } from '../../src/upstreams/index.ts'
+import { type Listening, listening } from '../support/listening.ts'
 
 const KEY = 'operator-key-7f3a'
 
@@ -66,14 +66,13 @@ let habits: Habits
 let path = ''
 let refused: string[] = []
 const server = createServer((req, res) => void answer(req, res))
+let open: Listening
 let origin = ''
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  open = await listening(server)
+  origin = open.url
 })
-afterAll(() => void server.close())
+afterAll(() => open[Symbol.asyncDispose]())
 
 async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const [header, before] = habits.key

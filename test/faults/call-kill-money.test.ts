@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { CASHU_FAILPOINTS } from '../../src/cashu/index.ts'
 import type { PlayMint } from '../../src/demo/index.ts'
+import { bearer } from '../support/money-claims.ts'
 import { isUnspent, redeem } from './support/purse.ts'
+import { chat, createWallet, infoOf } from './support/questions.ts'
 import { earned, faultsOf } from './support/books.ts'
 import { ask, askAgain, jsonOf, type Question } from './support/caller.ts'
 import { type Lab, openLab } from './support/lab.ts'
@@ -42,15 +44,8 @@ function makeTrouble(mint: PlayMint, trouble: Trouble): void {
   })
 }
 
-const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
-const infoOf = async (baseUrl: string, key: string) =>
-  jsonOf(await ask(baseUrl, { method: 'GET', path: '/v1/wallet/info', headers: bearer(key) }))
-
 async function openWallet(lab: Lab, baseUrl: string): Promise<string> {
-  const body = { cashu_token: await lab.mint.mintEcash(ECASH_SAT) }
-  const made = await ask(baseUrl, { path: '/v1/wallet/create', body })
-  expect(made).toMatchObject({ status: 200 })
-  return String(jsonOf(made)['api_key'])
+  return createWallet(baseUrl, await lab.mint.mintEcash(ECASH_SAT))
 }
 
 interface Died {
@@ -68,11 +63,6 @@ async function askThroughDeath(lab: Lab, child: Awaited<ReturnType<Lab['start']>
   return { app, again: await askAgain(died.baseUrl, died.question) }
 }
 
-const chat = (ecash: string): Question => ({
-  path: '/v1/chat/completions',
-  headers: { 'x-cashu': ecash },
-  body: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Tell me of trains' }], max_tokens: 40 },
-})
 const refundOf = (baseUrl: string, ecash: string) =>
   ask(baseUrl, { path: '/v1/wallet/refund', headers: { 'x-cashu': ecash } })
 
@@ -117,7 +107,7 @@ describe.concurrent('a node killed while it takes ecash in credits it once', () 
       const { baseUrl } = child
       const ecash = await lab.mint.mintEcash(PAYMENT_SAT)
       makeTrouble(lab.mint, trouble)
-      const question = chat(ecash)
+      const question = chat({ 'x-cashu': ecash })
       const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
       expect(again).toMatchObject({ status: 200 })
       const change = String(jsonOf(await refundOf(baseUrl, ecash))['token'])
@@ -134,7 +124,7 @@ describe.concurrent('a node killed while it takes ecash in credits it once', () 
     const child = await lab.start(failpoint)
     const { baseUrl } = child
     const ecash = await lab.mint.mintEcash(PAYMENT_SAT)
-    const question = chat(ecash)
+    const question = chat({ 'x-cashu': ecash })
     const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })
     expect(jsonOf(again)['error']).toMatchObject({ code: 'cashu_token_already_spent' })
     const refund = jsonOf(await refundOf(baseUrl, ecash))
@@ -161,7 +151,7 @@ describe.concurrent('ecash that somebody else has spent is credited to nobody, k
     const questions: Record<typeof use, Question> = {
       'a key': { method: 'GET', path: '/v1/wallet/info', headers: bearer(ecash) },
       'a top-up': { path: '/v1/wallet/topup', headers: bearer(key), body: { cashu_token: ecash } },
-      'the payment of a call': chat(ecash),
+      'the payment of a call': chat({ 'x-cashu': ecash }),
     }
     const question = questions[use]
     const { app, again } = await askThroughDeath(lab, child, { failpoint, question, baseUrl })

@@ -5,6 +5,7 @@ import { earned, faultsOf } from './support/books.ts'
 import { ask, askAgain, jsonOf, mayRepeat, type Question, type Seen, wordsOf } from './support/caller.ts'
 import type { ChildNode } from './support/child-node.ts'
 import { type Lab, openLab } from './support/lab.ts'
+import { createWallet } from './support/questions.ts'
 
 const PROMPT = 'Tell me of trains'
 const PAID_SAT = 100
@@ -114,7 +115,7 @@ interface Means {
 async function payWith(lab: Lab, child: ChildNode, payer: Payer): Promise<Means> {
   if (payer === 'one-shot' || payer === 'one-shot, change later') return payOnce(lab, payer)
   const ecash = await lab.mint.mintEcash(WALLET_SAT)
-  const headers = { authorization: `Bearer ${await keyOf(child.baseUrl, ecash)}` }
+  const headers = { authorization: `Bearer ${await createWallet(child.baseUrl, ecash)}` }
   return {
     headers,
     async check({ chargedMsat }) {
@@ -122,12 +123,6 @@ async function payWith(lab: Lab, child: ChildNode, payer: Payer): Promise<Means>
       expect(info).toMatchObject({ balance: (WALLET_SAT - 1) * 1000 - chargedMsat, reserved: 0 })
     },
   }
-}
-
-async function keyOf(baseUrl: string, ecash: string): Promise<string> {
-  const made = await ask(baseUrl, { path: '/v1/wallet/create', body: { cashu_token: ecash } })
-  expect(made).toMatchObject({ status: 200 })
-  return String(jsonOf(made)['api_key'])
 }
 
 async function payOnce(lab: Lab, payer: Payer): Promise<Means> {
@@ -160,7 +155,7 @@ function answerIn(seen: Seen): Expected['answer'] {
 
 /** What the question costs where nothing goes wrong. */
 async function costOfOneCall(lab: Lab, baseUrl: string): Promise<number> {
-  const key = await keyOf(baseUrl, await lab.mint.mintEcash(WALLET_SAT))
+  const key = await createWallet(baseUrl, await lab.mint.mintEcash(WALLET_SAT))
   const served = await ask(baseUrl, question(false, { authorization: `Bearer ${key}` }))
   expect(served).toMatchObject({ status: 200 })
   const msats = Number(served.headers.get('x-routstr-cost-msats'))

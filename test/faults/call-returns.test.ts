@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { App } from '../../src/app.ts'
 import { readBooks } from '../../src/books.ts'
 import { sql, Storage, tablesOf } from '../../src/storage/index.ts'
+import { bearer } from '../support/money-claims.ts'
 import { earned, faultsOf } from './support/books.ts'
 import { ask, askAgain, jsonOf, type Question, type Seen, wordsOf } from './support/caller.ts'
 import { type ChildNode, runChild, startChild } from './support/child-node.ts'
 import { type Lab, openLab } from './support/lab.ts'
 import { appOptions } from './support/options.ts'
 import { isUnspent, redeem } from './support/purse.ts'
+import { chat, createWallet, infoOf } from './support/questions.ts'
 
 const SHOP = join(import.meta.dirname, 'support/shop-node.ts')
 /** In three coins, for one sat of fee. */
@@ -16,22 +18,11 @@ const PAID_SAT = 100
 const WALLET_SAT = 64
 const killed = { code: null, signal: 'SIGKILL' }
 
-const chat = (headers: Record<string, string>): Question => ({
-  path: '/v1/chat/completions',
-  headers,
-  body: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Tell me of trains' }], max_tokens: 40 },
-})
-const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
-const infoOf = async (baseUrl: string, key: string) =>
-  jsonOf(await ask(baseUrl, { method: 'GET', path: '/v1/wallet/info', headers: bearer(key) }))
 const claimOf = (ecash: string): Question => ({ path: '/v1/wallet/refund', headers: { 'x-cashu': ecash } })
 const claim = (baseUrl: string, ecash: string): Promise<Seen> => ask(baseUrl, claimOf(ecash))
 
 async function openWallet(lab: Lab, baseUrl: string): Promise<string> {
-  const body = { cashu_token: await lab.mint.mintEcash(WALLET_SAT) }
-  const made = await ask(baseUrl, { path: '/v1/wallet/create', body })
-  expect(made).toMatchObject({ status: 200 })
-  return String(jsonOf(made)['api_key'])
+  return createWallet(baseUrl, await lab.mint.mintEcash(WALLET_SAT))
 }
 
 /** All of it, in one ecash, the same however often it is asked for; and the call is not said to have cost anything. */

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { readEcash, type ReceiveOutcome } from '../../src/cashu/index.ts'
 import { type FaultKind, type PlayMint, type PlayMintOptions, startPlayMint } from '../../src/demo/index.ts'
+import { type Listening, listening } from '../support/listening.ts'
 import { type CashuNode, faultsInBooks, type NodeOptions, openCashuNode } from './support/cashu-node.ts'
 
 interface Lab extends AsyncDisposable {
@@ -45,7 +45,7 @@ const onNextSwap = (mint: PlayMint, change: () => void, fault?: FaultKind): void
 }
 
 /** Passes everything on to the mint, and changes the replies. */
-async function liar(target: string, change: (path: string, reply: string) => string) {
+async function liar(target: string, change: (path: string, reply: string) => string): Promise<Listening> {
   const pass = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const chunk of req) chunks.push(Buffer.from(chunk))
@@ -60,17 +60,7 @@ async function liar(target: string, change: (path: string, reply: string) => str
   const server = createServer((req, res) => {
     pass(req, res).catch(() => res.destroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
+  return listening(server)
 }
 
 async function disposableMint() {

@@ -8,10 +8,10 @@ import {
   problemIn,
   proofsOf,
   isUntouched,
-  fundedKey,
   redeem,
   untilKnown,
 } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 
 let node: TestNode
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 /** The same ecash in each place where ecash can stand. */
 async function everywhere(ecash: string): Promise<TestReply[]> {
-  const key = await fundedKey(node, 64)
+  const key = await openWallet(node, 64)
   return [
     await chat(node, bearer(ecash)),
     await chat(node, { 'x-cashu': ecash }),
@@ -156,7 +156,7 @@ describe('ecash that cannot be taken is refused everywhere and stays unspent', (
       const proofs = Array.from({ length: count }, (_, i) => ({ ...proof, secret: String(i) }))
       return getEncodedToken({ mint: node.mint.url, unit: 'sat', proofs })
     }
-    const key = await fundedKey(node, 64)
+    const key = await openWallet(node, 64)
     for (const ecash of [many(10_000), many(257)]) {
       for (const path of ['/v1/wallet/create', '/v1/balance/topup']) {
         const reply = await node.post(path, { cashu_token: ecash }, bearer(key))
@@ -209,7 +209,7 @@ describe('a wrong key', () => {
       expect(problemIn(reply)).toMatchObject({
         status: 401,
         code: 'key_not_found',
-        message: expect.stringMatching(/^Key not found/),
+        message: expect.stringMatching(/^Key not found.*look whether all of it was copied/),
       })
     }
     for (const path of ['topup', 'withdraw', 'refund']) {
@@ -230,7 +230,7 @@ describe('a mint that is down', () => {
     '%s: 503, and the same ecash is credited once when it is back',
     async (how) => {
       const ecash = await node.mint.mintEcash(200)
-      const key = await fundedKey(node, 64)
+      const key = await openWallet(node, 64)
       const topup = await node.mint.mintEcash(50)
       const payment = await node.mint.mintEcash(100)
       if (how === 'hangs') node.mint.faults.setFaults((path) => (path === '/v1/swap' ? 'hang' : undefined))

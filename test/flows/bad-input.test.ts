@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bearer, faultsInBooks, problemIn, isUntouched, fundedKey } from '../support/money-claims.ts'
+import { bearer, faultsInBooks, problemIn, isUntouched } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 
 let node: TestNode
@@ -77,7 +78,7 @@ describe('what is wrong with a request is said before its ecash is touched', () 
   let ecash = ''
   let before: unknown
   beforeAll(async () => {
-    key = await fundedKey(node, 500)
+    key = await openWallet(node, 500)
     ecash = await node.mint.mintEcash(500)
     before = await node.get('/v1/wallet/info', key)
   })

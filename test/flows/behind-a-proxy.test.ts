@@ -1,7 +1,7 @@
-import { createServer, request, type Server } from 'node:http'
-import { once } from 'node:events'
+import { createServer, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, type Door, openDoor } from '../support/doors.ts'
+import { type Listening, listening } from '../support/listening.ts'
 import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 /** A reverse proxy for `/ai/`, which leaves that on the path or takes it off. */
-async function startProxy(strips: boolean): Promise<{ url: string; server: Server }> {
+function startProxy(strips: boolean): Promise<Listening> {
   const server = createServer((incoming, outgoing) => {
     const path = incoming.url ?? ''
     const sent = request(
@@ -36,24 +36,19 @@ async function startProxy(strips: boolean): Promise<{ url: string; server: Serve
       },
     )
     incoming.pipe(sent)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, server }
+  })
+  return listening(server)
 }
 
 describe.each([
   ['keeps the path of the public URL', false],
   ['strips it', true],
 ])('behind a proxy that %s', (_, strips) => {
-  let proxy: { url: string; server: Server }
+  let proxy: Listening
   beforeAll(async () => {
     proxy = await startProxy(strips)
   })
-  afterAll(() => {
-    proxy.server.close()
-    proxy.server.closeAllConnections()
-  })
+  afterAll(() => proxy[Symbol.asyncDispose]())
 
   test.each(['/ai/v1/chat/completions', '/ai/chat/completions'])('%s answers a paid call', async (path) => {
     const reply = await ask(`${proxy.url}${path}`, {

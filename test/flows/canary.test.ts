@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { ChildNode } from '../faults/support/child-node.ts'
 import { startChild } from '../faults/support/child-node.ts'
 import { type Lab, openLab, UPSTREAM_KEY } from '../faults/support/lab.ts'
+import { bearer } from '../support/money-claims.ts'
 
 /** Where Linux lets a caller come from, without setting anything up. */
 const CALLER_IP = platform() === 'linux' ? '127.0.0.77' : '127.0.0.1'
@@ -69,7 +70,6 @@ const chat = (child: ChildNode, headers: object, more: object = {}): Promise<Rep
     body: { model: 'gpt-4o-mini', messages, max_tokens: 40, ...more },
   })
 }
-const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 
 /** Every secret in an ecash: the text, and what makes each coin spendable. */
 function secretsIn(ecash: string): string[] {

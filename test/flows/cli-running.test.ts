@@ -105,7 +105,13 @@ describe('beside a running node', () => {
     expect(await models()).toEqual([])
     await farebox('upstreams enable shed')
     expect(await models()).toContain('mini')
-    expect((await farebox('config egress')).stdout).toContain('the upstream shed')
+    await farebox('config set PUBLIC_URL=https://ai.example/shop')
+    expect((await json('config egress'))['contacts']).toEqual([
+      { host: '127.0.0.1:9', reason: 'a mint whose ecash is taken or held' },
+      { host: new URL(upstream.url).host, reason: 'the upstream shed' },
+      { host: 'ai.example', reason: 'its own public address, which farebox doctor tries' },
+    ])
+    await farebox('config set PUBLIC_URL=')
     expect(await json('upstreams remove shed --yes')).toEqual({ removed: 'shed' })
     expect(await models()).toEqual([])
   })
@@ -123,6 +129,8 @@ describe('beside a running node', () => {
 
   test('what was changed holds after a stop, without a node and with the next one', async () => {
     expect((await farebox('upstreams list')).stdout).toMatch(/^keyed +enabled/m)
+    // Its mint is in no setting here, and is asked all the same by a node that starts: it was dealt with.
+    expect((await farebox('config egress')).stdout).toMatch(/^127\.0\.0\.1:9 +a mint/m)
     await start()
     expect(await models()).toContain('gpt-4o-mini')
     expect((await farebox('config show MARGIN')).stdout).toContain('20%  (table)')

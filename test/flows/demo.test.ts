@@ -92,6 +92,11 @@ describe('farebox demo', () => {
     expect(stderr).toBe('')
     expect(stdout).toContain('You said: Hello!')
     expect(stdout).toContain('cost_sats')
+    // As npm and a terminal each pass on one Ctrl-C.
+    running.child.kill('SIGINT')
+    await new Promise((resolve) => {
+      setTimeout(resolve, 3)
+    })
     running.child.kill('SIGINT')
     expect((await running.ended).code).toBe(0)
   })

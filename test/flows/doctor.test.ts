@@ -2,7 +2,6 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  cheapestModel,
   type DoctorCheck,
   type DoctorReport,
   type DoctorRooms,
@@ -32,7 +31,7 @@ function upstreamOf(upstreams: Upstreams): DoctorUpstream {
     url: node.upstream.url,
     isEnabled: true,
     test: async () => {
-      const { usage, ...trial } = await upstreams.test('main', cheapestModel(catalog.list(), 'main'))
+      const { usage, ...trial } = await upstreams.test('main', catalog.cheapestAt('main'))
       const [route] = catalog.offerFor(trial.model).routes
       return { ...trial, picoUsd: usage && upstreamCost(route, usage) }
     },

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
 let node: TestNode
@@ -16,10 +17,7 @@ const body = {
 }
 const chat = (headers: Record<string, string>, change: Record<string, unknown> = {}) =>
   node.post('/v1/chat/completions', { ...body, ...change }, headers)
-const newKey = async (): Promise<string> => {
-  const { body: made } = await node.post('/v1/wallet/create', { cashu_token: await node.mint.mintEcash(500) })
-  return String(made['api_key'])
-}
+const newKey = (): Promise<string> => openWallet(node, 500)
 
 describe('Idempotency-Key', () => {
   test('the same request is answered the same and charged once', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PlayMint, startPlayMint } from '../../src/demo/index.ts'
-import { problemIn, redeem, untilKnown } from '../support/money-claims.ts'
+import { bearer, problemIn, redeem, untilKnown } from '../support/money-claims.ts'
 import { balanceOf, chargeOf, expectBalancedBooks, openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 
@@ -24,7 +24,6 @@ beforeAll(async () => {
 afterAll(() => node[Symbol.asyncDispose]())
 
 const apply = (edits: Record<string, string | null>) => node.app.rooms.settings.apply(edits)
-const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` })
 const chat = (credential = key, more: object = {}): Promise<TestReply> =>
   node.post('/v1/chat/completions', { ...ask, ...more }, bearer(credential))
 const shownPrice = async (): Promise<unknown> => {

@@ -1,20 +1,12 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PlayMint, startPlayMint } from '../../src/demo/index.ts'
 import { paywall } from '../../src/http/index.ts'
 import { satToMsat } from '../../src/money/index.ts'
-import {
-  bearer,
-  chat,
-  faultsInBooks,
-  fundedKey,
-  problemIn,
-  redeem,
-  until,
-  untilKnown,
-} from '../support/money-claims.ts'
+import { type Listening, listening } from '../support/listening.ts'
+import { bearer, chat, faultsInBooks, problemIn, redeem, until, untilKnown } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 
 let node: TestNode
@@ -52,8 +44,8 @@ async function takeLastOnes(at: TestNode, mint: string, helper: string): Promise
 describe('a withdrawal whose swap is in doubt', () => {
   test('is 503 as often as it is asked for again, never 402, and then the ecash, once', async () => {
     await using own = await freshNode()
-    const helper = await fundedKey(own, 100)
-    const key = await fundedKey(own, 100)
+    const helper = await openWallet(own, 100)
+    const key = await openWallet(own, 100)
     await takeLastOnes(own, own.mint.url, helper)
     loseAnswers(own.mint)
     const wish = { body: { amount: 71 }, 'idempotency-key': 'w-1' }
@@ -75,8 +67,8 @@ describe('a withdrawal whose swap is in doubt', () => {
 
   test('names the key by which its ecash can be asked for, where it had none', async () => {
     await using own = await freshNode()
-    const helper = await fundedKey(own, 100)
-    const key = await fundedKey(own, 100)
+    const helper = await openWallet(own, 100)
+    const key = await openWallet(own, 100)
     await takeLastOnes(own, own.mint.url, helper)
     loseAnswers(own.mint)
     const { status, message, details } = problemIn(await withdraw(own, key, { body: { amount: 71 } }))
@@ -90,8 +82,8 @@ describe('a withdrawal whose swap is in doubt', () => {
 
   test('as a refund comes before what another mint and a top-up have brought', async () => {
     await using own = await freshNode()
-    const helper = await fundedKey(own, 100)
-    const key = await fundedKey(own, 50)
+    const helper = await openWallet(own, 100)
+    const key = await openWallet(own, 50)
     for (const each of [helper, key]) await topup(own, each, second.mintEcash(100))
     await takeLastOnes(own, second.url, helper)
     loseAnswers(second)
@@ -110,7 +102,7 @@ describe('a withdrawal whose swap is in doubt', () => {
 
 describe('an Idempotency-Key', () => {
   test('of two withdrawals at once with different wishes pays one and refuses the other', async () => {
-    const key = await fundedKey(node, 200)
+    const key = await openWallet(node, 200)
     const all = await Promise.all(
       [10, 20].map((amount) => withdraw(node, key, { body: { amount }, 'idempotency-key': 'w-2' })),
     )
@@ -121,14 +113,14 @@ describe('an Idempotency-Key', () => {
   })
 
   test('that is too long to be kept is refused, not cut down to that of another withdrawal', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const reply = await withdraw(node, key, { body: { amount: 1 }, 'idempotency-key': 'k'.repeat(256) })
     expect(problemIn(reply)).toMatchObject({ status: 400, code: 'idempotency_key_invalid' })
   })
 
   test('belongs to what pays: strangers behind the same Authorization header do not share answers', async () => {
     const shared = { authorization: 'Basic cHJveHk6cHJveHk=', 'idempotency-key': 'k-shared' }
-    const [mine, yours] = [await fundedKey(node, 100), await fundedKey(node, 100)]
+    const [mine, yours] = [await openWallet(node, 100), await openWallet(node, 100)]
     for (const key of [mine, yours]) {
       const reply = await chat(node, { ...shared, 'x-api-key': key })
       expect(reply.status).toBe(200)
@@ -143,7 +135,7 @@ describe('an Idempotency-Key', () => {
 describe('a receive that breaks off by a fault of ours', () => {
   test('is 503, because it may have taken place', async () => {
     await using own = await freshNode()
-    const key = await fundedKey(own, 100)
+    const key = await openWallet(own, 100)
     own.app.rooms.cashu.onCredited('topup', () => Promise.reject(new Error('a fault of ours')))
     const ecash = own.mint.mintEcash(20)
     for (let i = 0; i < 2; i += 1) {
@@ -155,7 +147,7 @@ describe('a receive that breaks off by a fault of ours', () => {
 
 describe('a route behind the wall', () => {
   const TIMEOUT_MS = 60
-  let server: Server
+  let server: Listening
   let baseUrl = ''
   beforeAll(async () => {
     const app = express()
@@ -170,20 +162,13 @@ describe('a route behind the wall', () => {
         throw new Error('a fault of ours')
       }),
     )
-    server = createServer(app)
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has this kind of address
-    baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server = await listening(createServer(app))
+    baseUrl = server.url
   })
-  afterAll(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  afterAll(() => server[Symbol.asyncDispose]())
 
   const paidFor = async (path: string): Promise<{ text: string; balance: unknown; reserved: unknown }> => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const response = await fetch(baseUrl + path, { headers: bearer(key) })
     const text = await response.text().catch(() => 'cut')
     await until(() => node.app.rooms.heartbeat.running === 0)

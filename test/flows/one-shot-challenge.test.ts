@@ -1,6 +1,7 @@
 import { decodePaymentRequest } from '@cashu/cashu-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bearer, chat, fundedKey, isUntouched, problemIn } from '../support/money-claims.ts'
+import { bearer, chat, isUntouched, problemIn } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
 let node: TestNode
@@ -46,7 +47,7 @@ describe('a request without a credential', () => {
 
 describe('a request with several credentials', () => {
   test('is paid by its X-Cashu, and the others are not touched', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const asKey = await node.mint.mintEcash(100)
     const payment = await node.mint.mintEcash(100)
     const byBoth = await chat(node, { ...bearer(key), 'x-cashu': payment })
@@ -60,7 +61,7 @@ describe('a request with several credentials', () => {
   })
 
   test('a payment that is refused is not made good by the key beside it', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const reply = await chat(node, { ...bearer(key), 'x-cashu': 'junk' })
     expect(problemIn(reply)).toMatchObject({ status: 400, code: 'invalid_cashu_token' })
     expect(await node.get('/v1/wallet/info', key)).toMatchObject({ balance: 99_000 })

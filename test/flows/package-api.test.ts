@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PlayMint, startPlayMint } from '../../src/demo/index.ts'
 import { createNode, type FareboxNode, paywall, type Price } from '../../src/index.ts'
+import { type Listening, listening } from '../support/listening.ts'
 
 let mint: PlayMint
 let node: FareboxNode
-let server: Server
+let server: Listening
 let base: string
 const dataDir = mkdtempSync(join(tmpdir(), 'farebox-api-'))
 
@@ -41,16 +41,11 @@ beforeAll(async () => {
   app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     response.status(500).send('sorry')
   })
-  server = createServer(app)
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has this kind of address
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server = await listening(createServer(app))
+  base = server.url
 })
 afterAll(async () => {
-  server.close()
-  server.closeAllConnections()
+  await server[Symbol.asyncDispose]()
   await node.close()
   await mint.close()
   rmSync(dataDir, { recursive: true, force: true })

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEcash } from '../../src/cashu/index.ts'
 import { type PlayMint, startPlayMint } from '../../src/demo/index.ts'
 import { balanceOf } from '../../src/ledger/index.ts'
-import { bearer, chat, faultsInBooks, fundedKey, problemIn, until } from '../support/money-claims.ts'
+import { bearer, chat, faultsInBooks, problemIn, until } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 
 let node: TestNode
@@ -45,7 +46,7 @@ const DEAR = { model: 'gpt-4o', messages: [{ role: 'user', content: 'word '.repe
 
 /** What one call of somebody rich sets aside, in msat. */
 async function ceilingOf(body: Record<string, unknown>): Promise<number> {
-  const key = await fundedKey(node, 10_000)
+  const key = await openWallet(node, 10_000)
   let reserved = 0
   await atOnce([() => chat(node, bearer(key), body)], async () => {
     reserved = Number((await node.get('/v1/wallet/info', key))['reserved'])
@@ -57,7 +58,7 @@ async function ceilingOf(body: Record<string, unknown>): Promise<number> {
 /** An `sk-` key whose wallet has this many msat, to the next sat. */
 async function walletOf(msats: number): Promise<string> {
   const sats = Math.ceil(msats / 1000)
-  const key = await fundedKey(node, sats + 10)
+  const key = await openWallet(node, sats + 10)
   const has = Number((await node.get('/v1/wallet/info', key))['balance'])
   await node.post('/v1/wallet/withdraw', { amount: has / 1000 - sats }, bearer(key))
   expect(await node.get('/v1/wallet/info', key)).toMatchObject({ balance: sats * 1000 })
@@ -136,7 +137,7 @@ describe('the first use of ecash by many at once', () => {
   )
 
   test('as a key, a payment, a top-up and a wallet at once it becomes one of them', async () => {
-    const key = await fundedKey(node, 10)
+    const key = await openWallet(node, 10)
     const ecash = await node.mint.mintEcash(100)
     const replies = await Promise.all([
       chat(node, bearer(ecash)),
@@ -182,7 +183,7 @@ describe('looks and acts that cross', () => {
   })
 
   test('five withdrawals at once take no more out of a mint than the wallet paid in there', async () => {
-    const key = await fundedKey(node, 40)
+    const key = await openWallet(node, 40)
     await node.post('/v1/wallet/topup', { cashu_token: await second.mintEcash(200) }, bearer(key))
     const wish = { amount: 30, mint: node.mint.url }
     const replies = await Promise.all(times(5, () => node.post('/v1/wallet/withdraw', wish, bearer(key))))

@@ -96,6 +96,26 @@ describe('while another upstream has the model', () => {
   })
 })
 
+test('the record of a failed call names the upstream that failed it, not the one that was left alone', async () => {
+  await addOther('stand-in')
+  const { upstreams } = node.app.rooms
+  await expect.poll(() => upstreams.states()[1]?.models.length).toBeGreaterThan(0)
+  other.behave('status_500')
+  node.upstream.behave('status_500')
+  // The stand-in is paused by its own calls, so that the main one is never counted out.
+  for (let i = 0; i < PAUSES.after; i += 1) await upstreams.test('stand-in', 'gpt-4o-mini')
+  expect(upstreams.states()[1]?.pausedUntil).toBeDefined()
+  const calls = other.stats.calls
+  expect((await chat(node, payer)).status).toBe(424)
+  expect(other.stats.calls).toBe(calls)
+  const { rows } = await node.app.rooms.storage.read((tx) =>
+    sql<{ usage_json: string }>`SELECT usage_json FROM hold ORDER BY id DESC LIMIT 1`.execute(
+      tablesOf<unknown>(tx),
+    ),
+  )
+  expect(JSON.parse(rows[0]?.usage_json ?? '{}')).toMatchObject({ ending: 'failed', upstream: 'main' })
+})
+
 async function priceOf(model: string): Promise<number> {
   const { pricing } = await node.get(`/v1/models/${model}`)
   return Number(Object(pricing).prompt)

@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
@@ -7,37 +6,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { paywall, walletRouter } from '../../src/http/index.ts'
 import { sleep } from '../../src/lib/index.ts'
 import { satToMsat } from '../../src/money/index.ts'
-import {
-  bearer,
-  faultsInBooks,
-  fundedKey,
-  isUntouched,
-  problemIn,
-  redeem,
-  until,
-} from '../support/money-claims.ts'
+import { type Listening, listening } from '../support/listening.ts'
+import { bearer, faultsInBooks, isUntouched, problemIn, redeem, until } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
 const PRICE_SAT = 7
 const HERE = fileURLToPath(import.meta.url)
 
 let node: TestNode
-let server: Server
+let server: Listening
 let baseUrl = ''
 const seen = { served: 0, finished: 0, prices: 0 }
 
 beforeAll(async () => {
   node = await startTestNode()
-  server = createServer(shop())
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has this kind of address
-  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server = await listening(createServer(shop()))
+  baseUrl = server.url
 })
 afterAll(async () => {
-  server.closeAllConnections()
-  server.close()
+  await server[Symbol.asyncDispose]()
   await node[Symbol.asyncDispose]()
 })
 
@@ -163,7 +151,7 @@ describe('an answer of a route behind the wall', () => {
   ]
 
   test.each(ROWS)('$path costs its price, by key and by ecash as key', async ({ path, status, text }) => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const ecash = await node.mint.mintEcash(100)
     for (const credential of [key, ecash]) {
       const got = await get(path, bearer(credential))
@@ -191,14 +179,14 @@ describe('an answer of a route behind the wall', () => {
   })
 
   test('keeps its own headers', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     expect((await get('/paid/head', bearer(key))).headers.get('x-own')).toBe('yes')
     expect((await get('/paid/json', bearer(key))).headers.get('content-type')).toMatch(/^application\/json/)
     expect((await get('/paid/redirect', bearer(key))).headers.get('location')).toBe('/free')
   })
 
   test('of two megabytes comes whole, live and kept', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const ecash = await node.mint.mintEcash(100)
     for (const headers of [bearer(key), { 'x-cashu': ecash }]) {
       const response = await fetch(`${baseUrl}/paid/large`, { headers })
@@ -208,7 +196,7 @@ describe('an answer of a route behind the wall', () => {
   })
 
   test('to HEAD and a conditional request is paid like any other, and does not hang', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const head = await fetch(`${baseUrl}/paid/json`, { method: 'HEAD', headers: bearer(key) })
     expect(head.status).toBe(200)
     const etag = (await get('/paid/send', bearer(key))).headers.get('etag')
@@ -236,7 +224,7 @@ describe('a route that does not serve costs nothing and gives all change', () =>
     { path: '/paid/unknown', status: 404, text: 'Cannot GET' },
     { path: '/paid/never', status: 504, text: 'supplier_timeout' },
   ])('$path', async ({ path, status, text }) => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const byKey = await get(path, bearer(key))
     expect(byKey).toMatchObject({ status, text: expect.stringContaining(text) })
     expect(await walletOf(key)).toMatchObject({ balance: 99_000, reserved: 0 })
@@ -250,7 +238,7 @@ describe('a route that does not serve costs nothing and gives all change', () =>
 
 describe('the price', () => {
   test('may depend on the request, and is asked once', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     seen.prices = 0
     expect(await get('/priced?sats=3', bearer(key))).toMatchObject({ status: 200 })
     expect(await get('/priced?sats=11', bearer(key))).toMatchObject({ status: 200 })
@@ -282,7 +270,7 @@ describe('who does not pay does not get in', () => {
     expect(problemIn(json(await get('/paid/json', bearer(`sk-${'0'.repeat(64)}`))))).toMatchObject({
       status: 401,
     })
-    const poor = await fundedKey(node, PRICE_SAT)
+    const poor = await openWallet(node, PRICE_SAT)
     expect(problemIn(json(await get('/paid/json', bearer(poor))))).toMatchObject({
       status: 402,
       code: 'insufficient_balance',
@@ -308,7 +296,7 @@ describe('a caller who hangs up', () => {
     { path: '/paid/slow', charged: PRICE_SAT },
     { path: '/paid/slow-failure', charged: 0 },
   ])('on $path owes $charged sat, by how the route went on', async ({ path, charged }) => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const ecash = await node.mint.mintEcash(100)
     for (const headers of [bearer(key), { 'x-cashu': ecash }]) {
       const finished = seen.finished

@@ -58,14 +58,20 @@ describe.concurrent('a node that nobody has configured', () => {
     const ready = await ask(child.baseUrl, { method: 'GET', path: '/readyz' })
     expect(ready.status).toBe(503)
     const reasons = String(jsonOf(ready)['reasons'])
-    for (const name of ['FAREBOX_MINTS', 'FAREBOX_UPSTREAM_MAIN_URL', 'farebox upstreams add']) {
+    for (const name of [
+      'FAREBOX_MINTS',
+      'farebox config set MINTS=',
+      'FAREBOX_UPSTREAM_MAIN_URL',
+      'farebox upstreams add',
+    ]) {
       expect(reasons).toContain(name)
       expect(child.output()).toContain(name)
     }
     const get = (path: string) => ask(child.baseUrl, { method: 'GET', path })
     expect((await get('/healthz')).status).toBe(200)
     expect((await get('/')).status).toBe(200)
-    expect(jsonOf(await get('/v1/models'))).toMatchObject({ error: { code: 'rate_unavailable' } })
+    const message = expect.stringContaining('nobody was asked for the price of bitcoin')
+    expect(jsonOf(await get('/v1/models'))).toMatchObject({ error: { code: 'rate_unavailable', message } })
     const body = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }
     const asked = await ask(child.baseUrl, { path: '/v1/chat/completions', body })
     expect(asked.status).toBeGreaterThanOrEqual(400)

@@ -1,22 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { runChild, startChild } from '../faults/support/child-node.ts'
-import { ask, jsonOf, type Question, wordsOf } from '../faults/support/caller.ts'
+import { ask, jsonOf, wordsOf } from '../faults/support/caller.ts'
 import { faultsOf } from '../faults/support/books.ts'
 import { openLab } from '../faults/support/lab.ts'
 import { isUnspent } from '../faults/support/purse.ts'
-
-const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
-const chat = (headers: Record<string, string>, stream = false): Question => ({
-  path: '/v1/chat/completions',
-  headers,
-  body: {
-    model: 'gpt-4o-mini',
-    messages: [{ role: 'user', content: 'Tell me of trains' }],
-    max_tokens: 40,
-    stream,
-  },
-})
+import { chat } from '../faults/support/questions.ts'
+import { bearer } from '../support/money-claims.ts'
 
 describe.concurrent('a second start on the same data', () => {
   test('finds keys, aliases, balances and change as they were, and commits durably on every connection', async () => {

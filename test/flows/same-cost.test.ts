@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startUpstream, type Upstream } from '../../src/demo/index.ts'
 import { balanceOf } from '../../src/ledger/index.ts'
 import { sql, tablesOf } from '../../src/storage/index.ts'
-import { bearer, fundedKey } from '../support/money-claims.ts'
-import { eventsOf, expectBalancedBooks } from '../support/paid-calls.ts'
+import { bearer } from '../support/money-claims.ts'
+import { eventsOf, expectBalancedBooks, openWallet } from '../support/paid-calls.ts'
 import { type Bill, billOf, rawPrices, type Units } from '../support/raw-bill.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
@@ -169,7 +169,7 @@ beforeAll(async () => {
     clock: { now: () => NOW },
   }
   node = await startTestNode({ app })
-  key = await fundedKey(node, 1_000_000)
+  key = await openWallet(node, 1_000_000)
 })
 afterAll(async () => {
   await node[Symbol.asyncDispose]()

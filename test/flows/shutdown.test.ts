@@ -218,6 +218,40 @@ describe('SIGTERM', () => {
     expect(await booksOf(again)).toMatchObject(BALANCED)
   })
 
+  test.each([['SIGINT', 'SIGINT'] as const, ['SIGINT', 'SIGTERM'] as const])(
+    'that comes twice for one Ctrl-C (%s, then %s) cuts no stream; asked again later the node cuts them and settles',
+    async (first, second) => {
+      using folder = withFolder()
+      await using node = await start(folder.dataDir, 60)
+      const key = await openKey(node, 2000)
+      upstream.behave({ delayMs: 40 })
+      const streams = [stream(node, key), stream(node, key)]
+      await Promise.all(streams.map(({ begun }) => begun))
+      node.running.child.kill(first)
+      await node.running.said('"stopping"')
+      node.running.child.kill(second)
+      const texts = await Promise.all(streams.map((each) => each.text))
+      expect(texts.filter(({ isWhole }) => !isWhole)).toEqual([])
+      expect(await node.running.ended).toMatchObject({ code: 0, stderr: '' })
+
+      await using again = await start(folder.dataDir, 60)
+      upstream.behave({ delayMs: 400 })
+      const slow = stream(again, key)
+      await slow.begun
+      again.running.child.kill(first)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1100)
+      })
+      const asked = performance.now()
+      again.running.child.kill(second)
+      expect(await again.running.ended).toMatchObject({ code: 0, stderr: '' })
+      expect(performance.now() - asked).toBeLessThan(5000)
+      expect(eventsOf((await slow.text).text).at(-1)).not.toBe('[DONE]')
+      upstream.behave(undefined)
+      expect(await booksOf(again)).toMatchObject(BALANCED)
+    },
+  )
+
   test('without a call running ends at once, with kept connections open', async () => {
     using folder = withFolder()
     await using node = await start(folder.dataDir, 60)

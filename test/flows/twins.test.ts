@@ -1,5 +1,6 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
 let node: TestNode
@@ -8,10 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => node[Symbol.asyncDispose]())
 
-const newKey = async (): Promise<string> => {
-  const { body } = await node.post('/v1/wallet/create', { cashu_token: await node.mint.mintEcash(500) })
-  return String(body['api_key'])
-}
+const newKey = (): Promise<string> => openWallet(node, 500)
 const ask = (client: OpenAI, content: string) =>
   client.chat.completions.create({
     model: 'gpt-4o-mini',

@@ -4,12 +4,12 @@ import {
   bearer,
   chat,
   faultsInBooks,
-  fundedKey,
   isUntouched,
   problemIn,
   redeem,
   until,
 } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode, type TestReply } from '../support/test-node.ts'
 
 let node: TestNode
@@ -36,8 +36,8 @@ const balanceOf = async (key: string): Promise<number> =>
 describe('withdraw', () => {
   test('pays any amount that the wallet has, to the last whole sat, as ecash that spends', async () => {
     // The node bears the fees of its own exchanges, so it has to hold a little more than this wallet has.
-    await fundedKey(node, 50)
-    const key = await fundedKey(node, 300)
+    await openWallet(node, 50)
+    const key = await openWallet(node, 300)
     await chat(node, bearer(key))
     let left = await balanceOf(key)
     for (const amount of [2, 3, 63, 64, 65]) {
@@ -59,7 +59,7 @@ describe('withdraw', () => {
   })
 
   test('more than there is, and amounts that are none, move nothing', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     expect(problemIn(await withdraw(key, { amount: 100 }))).toMatchObject({
       status: 402,
       code: 'insufficient_balance',
@@ -68,13 +68,14 @@ describe('withdraw', () => {
       expect(problemIn(await withdraw(key, { amount }))).toMatchObject({
         status: 400,
         code: 'invalid_request',
+        message: 'amount: write a whole number of sats, as 100. Nothing was moved.',
       })
     }
     expect(await balanceOf(key)).toBe(99_000)
   })
 
   test('with an Idempotency-Key is paid once, and another wish under that key is refused', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const again = { 'idempotency-key': 'my withdrawal' }
     const all = await Promise.all(Array.from({ length: 5 }, () => withdraw(key, { amount: 30 }, again)))
     expect(new Set(all.map(({ status, body }) => `${status} ${String(body['cashu_token'])}`)).size).toBe(1)
@@ -84,14 +85,14 @@ describe('withdraw', () => {
       status: 422,
       code: 'idempotency_key_reused',
     })
-    const other = await fundedKey(node, 100)
+    const other = await openWallet(node, 100)
     expect((await withdraw(other, { amount: 30 }, again)).body['cashu_token']).not.toBe(
       all[0]?.body['cashu_token'],
     )
   })
 
   test('leaves alone what a running call has set aside', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     node.upstream.hold()
     const running = chat(node, bearer(key))
     await until(() => node.upstream.stats.waiting === 1)
@@ -112,12 +113,12 @@ describe('withdraw', () => {
 
 describe('two mints', () => {
   test('no wallet takes more out of a mint than it paid in there', async () => {
-    const key = await fundedKey(node, 40)
+    const key = await openWallet(node, 40)
     const topup = await second.mintEcash(60)
     expect(await node.post('/v1/wallet/topup', { cashu_token: topup }, bearer(key))).toMatchObject({
       status: 200,
     })
-    await fundedKey(node, 500)
+    await openWallet(node, 500)
     const tooMuch = await withdraw(key, { amount: 50, mint: node.mint.url })
     expect(problemIn(tooMuch)).toMatchObject({ status: 400, code: 'mint_not_funded' })
     const stranger = await withdraw(key, { amount: 1, mint: 'http://127.0.0.1:1' })
@@ -140,7 +141,7 @@ describe('two mints', () => {
   })
 
   test('a refund pays one mint a call, and the next call pays the rest', async () => {
-    const key = await fundedKey(node, 40)
+    const key = await openWallet(node, 40)
     await node.post('/v1/wallet/topup', { cashu_token: await second.mintEcash(60) }, bearer(key))
     const one = await refund(key)
     expect(one).toMatchObject({ status: 200, body: { sats: '59', mint: second.url } })
@@ -154,7 +155,7 @@ describe('two mints', () => {
 
 describe('refund', () => {
   test('without a body, with {} and many at once is one payout; after a top-up there is a new one', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const first = await refund(key)
     expect(first).toMatchObject({ status: 200, body: { sats: '99', unit: 'sat' } })
     const repeated = await Promise.all([refund(key, {}), refund(key), refund(key, {})])
@@ -170,7 +171,7 @@ describe('refund', () => {
 
   test('the same payout again after a restart', async () => {
     const first = await startTestNode()
-    const key = await fundedKey(first, 100)
+    const key = await openWallet(first, 100)
     const paid = await first.post('/v1/wallet/refund', '', bearer(key))
     const next = await first.restart()
     expect((await next.post('/v1/balance/refund/', '', bearer(key))).body['token']).toBe(paid.body['token'])
@@ -178,7 +179,7 @@ describe('refund', () => {
   })
 
   test('of a wallet that has no whole sat is no_balance_to_refund, in the words that clients match', async () => {
-    const key = await fundedKey(node, 50)
+    const key = await openWallet(node, 50)
     await withdraw(key)
     expect(problemIn(await refund(key))).toMatchObject({
       status: 400,
@@ -188,7 +189,7 @@ describe('refund', () => {
   })
 
   test('refunds, top-ups and calls at once conserve every sat', async () => {
-    const key = await fundedKey(node, 200)
+    const key = await openWallet(node, 200)
     const topups = await Promise.all(Array.from({ length: 4 }, () => node.mint.mintEcash(64)))
     const work = topups.flatMap((ecash) => [
       node.post('/v1/wallet/topup', { cashu_token: ecash }, bearer(key)),
@@ -213,7 +214,7 @@ describe('a mint that has a new keyset', () => {
   test('pays old money out as ecash that spends; ecash of the new one is taken as soon as the mint may be asked', async () => {
     let ahead = 0
     const rotating = await startTestNode({ app: { clock: { now: () => Date.now() + ahead } } })
-    const key = await fundedKey(rotating, 100)
+    const key = await openWallet(rotating, 100)
     rotating.mint.rotate({ feePpk: 200 })
     const fresh = await rotating.mint.mintEcash(32)
     const add = (): Promise<TestReply> =>

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EcashOptions } from '../../src/demo/index.ts'
-import {
-  bearer,
-  chat,
-  faultsInBooks,
-  fundedKey,
-  isUntouched,
-  problemIn,
-  redeem,
-} from '../support/money-claims.ts'
+import { bearer, chat, faultsInBooks, isUntouched, problemIn, redeem } from '../support/money-claims.ts'
+import { openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 
 let node: TestNode
@@ -102,7 +95,7 @@ describe('create', () => {
 
 describe('info and balance', () => {
   test('info is in msat with the fields that clients read, under every prefix, with and without slash', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     for (const prefix of PREFIXES) {
       for (const path of ['', '/', '/info', '/info/']) {
         expect(await node.get(`${prefix}${path}`, key)).toMatchObject({
@@ -150,7 +143,7 @@ describe('info and balance', () => {
 
 describe('topup', () => {
   test('by JSON and by query, once for each ecash, however often it is sent', async () => {
-    const key = await fundedKey(node, 100)
+    const key = await openWallet(node, 100)
     const [one, two] = [await node.mint.mintEcash(50), await node.mint.mintEcash(50)]
     const ways = [
       () => node.post('/v1/wallet/topup', { cashu_token: one }, bearer(key)),
@@ -184,7 +177,7 @@ describe('topup', () => {
   })
 
   test('after the top-up that a 402 asks for, the call is served', async () => {
-    const key = await fundedKey(node, 3)
+    const key = await openWallet(node, 3)
     const dear = {
       model: 'gpt-4o',
       messages: [{ role: 'user', content: 'word '.repeat(4000) }],

@@ -1,8 +1,9 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEcash } from '../../src/cashu/index.ts'
 import { type Door, errorIn, openDoor } from '../support/doors.ts'
+import { listening } from '../support/listening.ts'
+import { bearer } from '../support/money-claims.ts'
 import { balanceOf, chargeOf, eventsOf, expectBalancedBooks, openWallet } from '../support/paid-calls.ts'
 import { startTestNode, type TestNode } from '../support/test-node.ts'
 import { ask, type Asked, begin } from './support/ask.ts'
@@ -36,8 +37,6 @@ const question = (more: object = {}): string =>
     max_tokens: 50,
     ...more,
   })
-
-const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
 
 describe.each(PROXIES)('behind %s, on the configuration that the docs print', (name: ProxyName) => {
   let proxy: Proxy
@@ -171,15 +170,8 @@ async function withLargeChange<T>(name: ProxyName, work: (proxy: Proxy) => Promi
   const server = createServer((_, response) => {
     response.setHeader('x-cashu', `cashuB${'x'.repeat(4090)}`)
     response.end('{}')
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  try {
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    await using proxy = await startProxy(name, `http://127.0.0.1:${port}`)
-    return await work(proxy)
-  } finally {
-    server.close()
-    server.closeAllConnections()
-  }
+  })
+  await using bare = await listening(server)
+  await using proxy = await startProxy(name, bare.url)
+  return await work(proxy)
 }

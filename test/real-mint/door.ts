@@ -1,12 +1,11 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { type Listening, listening } from '../support/listening.ts'
 
 /** Where a swap is when the mint is killed. */
 export type KillPoint = 'before the swap reached it' | 'while it was swapping' | 'after it had signed'
 
 /** A door in front of the mint, so that a test can kill the mint at a known place of one swap. */
-export interface Door extends AsyncDisposable {
-  readonly url: string
+export interface Door extends Listening {
   /** Swaps that came through so far. */
   readonly swaps: number
   /** The next swap finds the mint killed at this point, and gets no answer. */
@@ -40,22 +39,14 @@ export async function openDoor(mintUrl: string, kill: () => Promise<void>): Prom
   const server = createServer((req, res) => {
     serve(req, res).catch(() => res.destroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const door = await listening(server)
   return {
-    url: `http://127.0.0.1:${port}`,
+    ...door,
     get swaps() {
       return swaps
     },
     killAt: (next) => {
       point = next
-    },
-    [Symbol.asyncDispose]: async () => {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
     },
   }
 }

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 
 /** What a caller saw of one call. */
-export interface Answer {
+interface Answer {
   readonly text: string
   readonly costMsats: bigint
   /** The change in the reply's head. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { type IncomingHttpHeaders, request, type Server } from 'node:http'
 import {
   CallTally,
@@ -11,9 +10,9 @@ import {
   publicApp,
   publicServer,
 } from '../../src/http/index.ts'
+import { type Listening, listening } from './listening.ts'
 
-export interface Door extends AsyncDisposable {
-  readonly url: string
+export interface Door extends Listening {
   readonly server: Server
 }
 
@@ -53,18 +52,7 @@ export async function openPrivateDoor(rooms: NodeRooms, admin?: PrivateParts['ad
 }
 
 async function opened(server: Server): Promise<Door> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return {
-    url: `http://127.0.0.1:${port}`,
-    server,
-    [Symbol.asyncDispose]: async () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
+  return { ...(await listening(server)), server }
 }
 
 export interface Asked {

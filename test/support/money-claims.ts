@@ -6,7 +6,7 @@ import { sleep } from '../../src/lib/index.ts'
 import type { TestNode, TestReply } from './test-node.ts'
 
 /** Every coin of an ecash, by the name that its mint knows it by. */
-export function ysOf(ecash: string): string[] {
+function ysOf(ecash: string): string[] {
   const { incompleteProofs } = getTokenMetadata(ecash)
   return incompleteProofs.map(({ secret }) => hashToCurve(new TextEncoder().encode(secret)).toHex(true))
 }
@@ -71,13 +71,6 @@ export function chat(
 }
 
 export const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
-
-/** A wallet funded with this many sats: its `sk-` key. */
-export async function fundedKey(node: TestNode, sats: number): Promise<string> {
-  const reply = await node.post('/v1/wallet/create', { cashu_token: await node.mint.mintEcash(sats) })
-  expect(reply).toMatchObject({ status: 200 })
-  return String(reply.body['api_key'])
-}
 
 /** The coins of a V4 ecash. */
 export function proofsOf(ecash: string): Proof[] {

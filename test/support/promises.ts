@@ -1,10 +1,10 @@
 /** A test that would fail if a promise were false: its file, and its title as it is written there. */
-export interface Proof {
+interface Proof {
   readonly file: string
   readonly test: string
 }
 
-export interface Promised {
+interface Promised {
   readonly promise: number
   readonly says: string
   readonly proofs: readonly Proof[]

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, request } from 'node:http'
+import { type Listening, listening } from './listening.ts'
 
 /** What a proxy in front of a node does wrong. Everything is optional. */
 export interface ProxyFault {
@@ -14,12 +15,8 @@ export interface ProxyFault {
   readonly instead?: { readonly status: number; readonly headers?: Record<string, string> }
 }
 
-export interface Proxy extends AsyncDisposable {
-  readonly url: string
-}
-
 /** A reverse proxy on 127.0.0.1 in front of `target`, with a fault. */
-export async function startProxy(target: string, fault: ProxyFault = {}): Promise<Proxy> {
+export async function startProxy(target: string, fault: ProxyFault = {}): Promise<Listening> {
   const server = createServer(
     { maxHeaderSize: fault.requestHeaderMax ?? 128 * 1024 },
     (incoming, outgoing) => {
@@ -50,18 +47,7 @@ export async function startProxy(target: string, fault: ProxyFault = {}): Promis
       incoming.pipe(forward)
     },
   )
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
+  return listening(server)
 }
 
 function bytesOf(headers: IncomingHttpHeaders): number {

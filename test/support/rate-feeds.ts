@@ -1,6 +1,6 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type ServerResponse } from 'node:http'
 import { type Feed, FEEDS } from '../../src/catalog/index.ts'
+import { type Listening, listening } from './listening.ts'
 
 /** Every feed's JSON for a price, as the real one writes it. `at` is unix seconds. */
 const SHAPES: Readonly<Record<string, (usd: string, at: number) => string>> = {
@@ -25,7 +25,7 @@ export type Manner =
   | 'endless'
   | 'reset'
 
-export interface FeedDouble {
+interface FeedDouble {
   readonly name: string
   manner: Manner
   /** Unix seconds that it says its price is of. */
@@ -48,17 +48,15 @@ export interface RateFeeds extends AsyncDisposable {
 /** Doubles of all public feeds, each an HTTP server of its own, read by the readers of the real ones. */
 export async function startRateFeeds(usd: Usd, nowMs: () => number = Date.now): Promise<RateFeeds> {
   const doubles: FeedDouble[] = []
-  const servers: Server[] = []
+  const servers: Listening[] = []
   const feeds: Feed[] = []
   for (const feed of FEEDS) {
     const at = (): number => Math.floor(nowMs() / 1000)
     const double: FeedDouble = { name: feed.name, manner: usd, at, asked: 0, mostSockets: 0 }
     const server = await listen(double)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has this kind of address
-    const { port } = server.address() as AddressInfo
     doubles.push(double)
     servers.push(server)
-    feeds.push({ ...feed, url: `http://127.0.0.1:${port}/${feed.name}` })
+    feeds.push({ ...feed, url: `${server.url}/${feed.name}` })
   }
   return {
     feeds,
@@ -69,12 +67,12 @@ export async function startRateFeeds(usd: Usd, nowMs: () => number = Date.now): 
     },
     asked: () => doubles.reduce((sum, { asked }) => sum + asked, 0),
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(servers.map(stop))
+      await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
     },
   }
 }
 
-async function listen(double: FeedDouble): Promise<Server> {
+function listen(double: FeedDouble): Promise<Listening> {
   let open = 0
   const server = createServer((request, response) => {
     double.asked += 1
@@ -86,10 +84,7 @@ async function listen(double: FeedDouble): Promise<Server> {
     double.mostSockets = Math.max(double.mostSockets, open)
     socket.once('close', () => (open -= 1))
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return server
+  return listening(server)
 }
 
 function answer(double: FeedDouble, response: ServerResponse): void {
@@ -117,11 +112,4 @@ function shape({ name, at }: FeedDouble, usd: string): string {
 
 function missing(name: string): never {
   throw new Error(`no feed ${name}`)
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

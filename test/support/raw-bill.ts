@@ -21,7 +21,7 @@ const STAND_IN: Readonly<Record<string, string>> = {
   output_reasoning_mtok: 'output_mtok',
 }
 
-export interface Terms {
+interface Terms {
   readonly marginBp: number
   readonly centsPerBtc: bigint
 }

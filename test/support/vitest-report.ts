@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
-export interface ReportedTest {
+interface ReportedTest {
   /** Below the repository. */
   readonly file: string
   readonly title: string
   readonly isPassed: boolean
 }
 
-export interface Report {
+interface Report {
   readonly passed: number
   readonly failed: number
   readonly tests: readonly ReportedTest[]

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 
 /** The plan of the house, as config/rooms.json holds it. */
-export interface Plan {
+interface Plan {
   /** Rooms, lowest floor first. A room may look only at lower floors. */
   floors: readonly (readonly string[])[]
   /** Rooms that only the named rooms may enter. */
@@ -11,7 +11,7 @@ export interface Plan {
   packages: Readonly<Record<string, readonly string[]>>
 }
 
-export interface Import {
+interface Import {
   from: string
   to: string
 }

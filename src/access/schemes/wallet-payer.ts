@@ -46,9 +46,13 @@ export function insufficientBalance(
   { available, mints }: { available: bigint; mints: readonly string[] },
 ): DomainError {
   const required = requiredFor(ask)
+  const need =
+    required === ask.gate
+      ? `${required} msat`
+      : `${ask.gate} msat at least and ${required} msat to run in full`
   return new DomainError(
     'insufficient_balance',
-    `${ask.what} needs ${ask.gate} msat at least and ${required} msat to run in full; the wallet has ${available} msat free. Top it up at POST /v1/wallet/topup. Nothing was charged.`,
+    `${ask.what} needs ${need}; the wallet has ${available} msat free. Top it up at POST /v1/wallet/topup. Nothing was charged.`,
     {
       details: {
         amount_required_msat: Number(required),

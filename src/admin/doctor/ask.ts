@@ -3,7 +3,7 @@ import { get as getHttps } from 'node:https'
 
 const BODY_MAX = 2 * 1024 * 1024
 /** How long the doctor waits for one answer. */
-export const ASK_MS = 10_000
+const ASK_MS = 10_000
 
 export interface Answer {
   readonly status: number
@@ -15,7 +15,7 @@ export interface Answer {
   readonly times: readonly number[]
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
 }

@@ -1,5 +1,4 @@
-export { cheapestModel } from './cheapest-model.ts'
 export { renderDoctor } from './render.ts'
-export type { CheckState, DoctorCheck, DoctorReport } from './report.ts'
-export type { DoctorRate, DoctorRooms, DoctorUpstream, RunningNode, UpstreamTrial } from './rooms.ts'
+export type { DoctorCheck, DoctorReport } from './report.ts'
+export type { DoctorRooms, DoctorUpstream, RunningNode, UpstreamTrial } from './rooms.ts'
 export { runDoctor } from './run-doctor.ts'

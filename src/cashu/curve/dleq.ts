@@ -17,7 +17,7 @@ export interface Dleq {
 }
 
 /** What was signed: the blinded message B', the signature C' on it, and the mint's public key A of the amount. */
-export interface Signed {
+interface Signed {
   readonly blinded: Uint8Array
   readonly signature: Uint8Array
   readonly key: Uint8Array

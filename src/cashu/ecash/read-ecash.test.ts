@@ -127,6 +127,13 @@ describe('reading ecash', () => {
     expect(code(text)).toBe('invalid_cashu_token')
   })
 
+  test('what begins like ecash and holds another character is said to be not whole', () => {
+    for (const text of ['cashuB…', 'cashuA', 'cashu:cashuBo2Ft dmh0'])
+      expect(() => readEcash(text)).toThrow('it is not whole, or holds a character that no ecash has')
+    for (const text of ['', 'lnbc1…', 'cashuCabc'])
+      expect(() => readEcash(text)).toThrow('it does not begin with cashuA or cashuB')
+  })
+
   test('ecash without a proof holds no value', () => {
     expect(code(v3([{ mint: 'https://a.example', proofs: [] }]))).toBe('cashu_token_zero_value')
   })

@@ -45,8 +45,10 @@ export function readEcash(text: string): Ecash {
 }
 
 function decode(text: string): unknown {
+  if (!/^(?:cashu:(?:\/\/)?)?cashu[AB]/.test(text))
+    throw invalidEcash('it does not begin with cashuA or cashuB')
   const match = /^(?:cashu:(?:\/\/)?)?cashu([AB])([A-Za-z0-9_\-+/]+={0,2})$/.exec(text)
-  if (!match) throw invalidEcash('it does not begin with cashuA or cashuB')
+  if (!match) throw invalidEcash('it is not whole, or holds a character that no ecash has; copy all of it')
   const bytes = Buffer.from(match[2] ?? '', 'base64url')
   try {
     return match[1] === 'A' ? decodeV3(bytes) : decodeV4(bytes)

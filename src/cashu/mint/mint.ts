@@ -4,7 +4,7 @@ import type { MintClient } from './mint-client.ts'
 import type { MintKeysets } from './keysets.ts'
 
 /** The ledger's accounts of one mint. Entries are credit-positive, so assets and expenses grow by negative ones. */
-export interface MintAccounts {
+interface MintAccounts {
   /** Asset: our coins at the mint, ready or reserved. */
   readonly held: AccountId
   /** Asset: coins that were given out and not seen spent yet. */

@@ -8,7 +8,7 @@ import { MintKeysets } from './keysets.ts'
 import { type Mint, openMintAccounts } from './mint.ts'
 import { MintClient } from './mint-client.ts'
 
-export interface MintsOptions {
+interface MintsOptions {
   readonly storage: Storage
   readonly clock: Clock
   /** Addresses of the mints whose ecash is taken. */

@@ -2,7 +2,7 @@
  * What a mint's error code says about a request that may have been sent before. Codes are not reliable (Nutshell gives
  * 11000 for an unbalanced swap, 11001 for the repeat of a swap that succeeded), so most of them prove nothing.
  */
-export type Verdict =
+type Verdict =
   /** Never executed and never will be, whichever copy it answers. */
   | 'doomed'
   /** The plan no longer fits the mint's keysets or fees. */

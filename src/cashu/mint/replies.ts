@@ -56,7 +56,7 @@ export const keysReply = z.object({
 })
 
 export type ListedKeyset = z.infer<typeof listed>
-export type MintError = { readonly detail: string; readonly code: number | undefined }
+type MintError = { readonly detail: string; readonly code: number | undefined }
 
 const errorReply = z.object({ detail: z.unknown().optional(), code: z.number().optional().catch(undefined) })
 

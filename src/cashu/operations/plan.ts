@@ -5,7 +5,7 @@ import { makeOutputs, type Output, toMessage } from './outputs.ts'
 import { splitFewest, splitForChange } from './split.ts'
 
 /** An input as it goes to the mint: no DLEQ (its `r` is not the mint's business), whole keyset id. */
-export interface Input {
+interface Input {
   readonly amount: number
   readonly id: string
   readonly secret: string
@@ -58,7 +58,7 @@ export function planSwap(terms: Terms, earlier: readonly OutputSet[] = []): Plan
   return { body, inputs, ys, sets: [...earlier, { keysetId: keyset.id, feeSat, outputs }] }
 }
 
-export function sumOf(coins: readonly { readonly amount: number }[]): number {
+function sumOf(coins: readonly { readonly amount: number }[]): number {
   return coins.reduce((sum, { amount }) => sum + amount, 0)
 }
 

@@ -1,14 +1,15 @@
 import { findProvider } from '@pydantic/genai-prices'
 import type { AskedRequest } from '../../dialects/index.ts'
 import { type BtcUsd } from '../../money/index.ts'
-import { Catalog, type Goods, type Offer, openPriceLists } from '../index.ts'
+import type { Goods } from '../goods.ts'
+import { Catalog, type Offer, openPriceLists } from '../index.ts'
 
 /** A hundred thousand dollars for a bitcoin: a dollar is a thousand sat. */
 export const ROUND_RATE: BtcUsd = { centsPerBtc: 10_000_000n }
 
 export const AUTUMN = Date.parse('2026-11-25T20:00:00Z')
 
-export interface ShopOptions {
+interface ShopOptions {
   goods: readonly Goods[]
   rate?: BtcUsd
   now?: () => number

@@ -1,7 +1,7 @@
 import type { Encoding, TokenCounter } from './token-counter.ts'
 
 /** What a model gets to read, as text, and what its provider may put around it. */
-export interface PromptText {
+interface PromptText {
   readonly text: string
   /** Tokens beside the text. */
   readonly overhead: number

@@ -3,7 +3,7 @@ import { type ConditionalPrice, type ModelPrice } from '@pydantic/genai-prices'
 const DAY_MS = 86_400_000
 
 /** Prices that hold now, and until when they do. */
-export interface CurrentPrices {
+interface CurrentPrices {
   readonly prices: ModelPrice
   /** Unix milliseconds, or Infinity. */
   readonly validUntil: number

@@ -57,7 +57,7 @@ type FileModel = z.infer<typeof modelShape>
 type TokenComponent = keyof typeof perMillion
 
 /** What a price file holds, read and checked. */
-export interface PriceFile {
+interface PriceFile {
   /** The provider's list that the file corrects. */
   readonly extends: string | undefined
   open(base: PriceList | undefined): PriceList

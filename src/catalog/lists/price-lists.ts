@@ -15,7 +15,7 @@ export interface PriceLists {
   readonly revision: number
 }
 
-export interface PriceListsOptions {
+interface PriceListsOptions {
   /** Gives the text of a file, or throws; called once for each path. */
   readonly readFile: (path: string) => string
   /** Where providers' lists come from. Default: those of the package, for ever. */
@@ -54,10 +54,14 @@ export function openPriceLists({ readFile, providers = bundled }: PriceListsOpti
     try {
       return readFile(path)
     } catch (cause) {
-      throw new DomainError('price_file_invalid', `The price file ${path} cannot be read.`, {
-        details: { path },
-        cause,
-      })
+      throw new DomainError(
+        'price_file_invalid',
+        `The price file ${path} cannot be read. Write the path of a JSON file that is there and that the user Farebox runs as can read.`,
+        {
+          details: { path },
+          cause,
+        },
+      )
     }
   }
 }

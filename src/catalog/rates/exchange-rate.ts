@@ -169,14 +169,22 @@ export class ExchangeRate {
   #unavailable(): DomainError {
     const since = this.#good && new Date(this.#good.at).toISOString()
     const failing = this.#panel.failing()
-    const why =
-      this.#options.fixed.get() === 'off'
-        ? 'Calls priced in dollars are not sold here: the operator has turned the price of bitcoin off (FAREBOX_BTC_USD=off).'
-        : `${this.#excuse(since, failing)} Calls priced in dollars are stopped until it knows one; try again in ${RETRY_AFTER_S} s.`
-    return new DomainError('rate_unavailable', `${why} Nothing was charged.`, {
+    return new DomainError('rate_unavailable', `${this.#whyNone(since, failing)} Nothing was charged.`, {
       details: { since: since ?? null, feeds_failing: failing },
       retryAfterS: RETRY_AFTER_S,
     })
+  }
+
+  #whyNone(since: string | undefined, failing: readonly string[]): string {
+    const { fixed, isWanted } = this.#options
+    if (fixed.get() === 'off') {
+      return 'Calls priced in dollars are not sold here: the operator has turned the price of bitcoin off (FAREBOX_BTC_USD=off).'
+    }
+    // Nobody was asked, so this is no failure of the feeds.
+    if (isWanted?.() === false) {
+      return 'No upstream is set or enabled here, so nothing is for sale and nobody was asked for the price of bitcoin.'
+    }
+    return `${this.#excuse(since, failing)} Calls priced in dollars are stopped until it knows one; try again in ${RETRY_AFTER_S} s.`
   }
 
   #excuse(since: string | undefined, failing: readonly string[]): string {

@@ -13,7 +13,7 @@ export interface FeedState {
   readonly lastError: string | undefined
 }
 
-export interface FeedPanelOptions {
+interface FeedPanelOptions {
   readonly feeds: readonly Feed[]
   readonly clock: Clock
   readonly log: CatalogLog

@@ -6,7 +6,7 @@ export const processCommands = [
     name: 'start',
     describes: 'run the node (the default)',
     details: [
-      'Without settings the node starts, contacts nobody, and says what it still needs. SIGTERM and Ctrl-C let running answers finish.',
+      'Without settings the node starts, contacts nobody, and says what it still needs. SIGTERM and Ctrl-C let running answers finish; a second one cuts them, and settles what was delivered.',
     ],
     examples: ['farebox start', 'FAREBOX_LISTEN=0.0.0.0:8080 farebox start'],
   }),

@@ -7,7 +7,7 @@ export interface OfflineNode extends AsyncDisposable {
   run(name: string, input: unknown): Promise<unknown>
 }
 
-export interface NodeAccessOptions {
+interface NodeAccessOptions {
   readonly dataDir: string
   /** @throws DomainError `directory_locked` where a node runs after all */
   readonly openOffline: () => Promise<OfflineNode>

@@ -1,6 +1,6 @@
 import type { Ink } from './ink.ts'
 
-export interface Column {
+interface Column {
   readonly head: string
   /** It gives way when the table is too wide, and breaks its text into lines. */
   readonly mayWrap?: boolean

@@ -47,7 +47,7 @@ function showLine({ label, msat, note, isAside }: Line, ink: Ink = plainInk): st
 }
 
 /** msat as sat, to the thousandth: −1,234.567. */
-export function sats(msat: bigint): string {
+function sats(msat: bigint): string {
   const size = msat < 0n ? -msat : msat
   const whole = (size / 1000n).toString().replaceAll(/\B(?=(\d{3})+$)/g, ',')
   return `${msat < 0n ? '−' : ''}${whole}.${(size % 1000n).toString().padStart(3, '0')}`

@@ -1,4 +1,4 @@
-export interface Live {
+interface Live {
   readonly baseUrl: string
   readonly model: string
   /** Ecash that nobody has used yet. */

@@ -2,7 +2,7 @@ import { getTokenMetadata } from '@cashu/cashu-ts'
 import { type Answered, byKey, byOneShot, NodeApi, numberIn, stringIn } from './node-api.ts'
 import type { Line, Step } from './receipt.ts'
 
-export interface TourOptions {
+interface TourOptions {
   readonly baseUrl: string
   readonly model: string
   /** The mint's input fee in thousandths of a sat a coin. */

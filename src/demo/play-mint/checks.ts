@@ -53,7 +53,7 @@ function isSigned({ witness, ...input }: Input): boolean {
   }
 }
 
-export interface OutputRules {
+interface OutputRules {
   readonly keysets: Keysets
   readonly isSigned: (blinded: string) => boolean
   readonly unit: string

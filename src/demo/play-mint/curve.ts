@@ -5,7 +5,7 @@ import { isPoint, pointAdd, pointCompress, pointFromScalar, pointMultiply } from
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 const DOMAIN = Buffer.from('Secp256k1_HashToCurve_Cashu_')
 
-export interface Dleq {
+interface Dleq {
   readonly e: string
   readonly s: string
 }

@@ -13,7 +13,7 @@ export type FaultKind =
   | 'down'
   | { readonly late: number }
 
-export type FaultPlan = (path: string) => FaultKind | undefined
+type FaultPlan = (path: string) => FaultKind | undefined
 
 /** Decides the fault of each request: first those ordered one by one, then the plan. */
 export class Faults {

@@ -1,4 +1,3 @@
-export { type FaultKind, type FaultPlan } from './faults.ts'
+export type { FaultKind } from './faults.ts'
 export { type EcashOptions } from './issue.ts'
-export { type ProofState } from './mint.ts'
-export { type MintStats, type PlayMint, type PlayMintOptions, startPlayMint } from './start.ts'
+export { type PlayMint, type PlayMintOptions, startPlayMint } from './start.ts'

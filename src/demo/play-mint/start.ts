@@ -22,7 +22,7 @@ export interface PlayMintOptions {
   readonly keysetVersion?: 1 | 2
 }
 
-export interface MintStats {
+interface MintStats {
   /** Minted in the main unit, by quotes and by `mintEcash`. */
   readonly issuedSat: number
   readonly feesSat: number

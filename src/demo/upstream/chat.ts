@@ -6,7 +6,7 @@ import { endlessTokens, tokensOf } from './tokens.ts'
 
 const TOKENS_PER_IMAGE = 85
 
-export interface ChatUsage {
+interface ChatUsage {
   readonly prompt_tokens: number
   readonly completion_tokens: number
   readonly total_tokens: number

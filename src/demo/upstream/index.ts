@@ -1,9 +1,2 @@
 export { type Misbehaviour, type MisbehaviourName, MISBEHAVIOURS } from './misbehaviours.ts'
-export {
-  type Behaviour,
-  type CapturedRequest,
-  startUpstream,
-  type Upstream,
-  type UpstreamOptions,
-  type UpstreamStats,
-} from './start.ts'
+export { type Behaviour, startUpstream, type Upstream, type UpstreamOptions } from './start.ts'

@@ -20,7 +20,7 @@ const MODELS = [
 ]
 const KEPT_REQUESTS = 1000
 
-export interface CapturedRequest {
+interface CapturedRequest {
   readonly method: string
   /** With the query. */
   readonly path: string
@@ -44,7 +44,7 @@ export interface UpstreamOptions {
   readonly behave?: Behaviour
 }
 
-export interface UpstreamStats {
+interface UpstreamStats {
   /** Completions and embeddings that were asked for. */
   readonly calls: number
   /** Replies during which the client went away. */

@@ -10,7 +10,7 @@ const USAGE_KEY = Buffer.from('"usage"')
 const NOTHING_DELIVERED: Delivered = { outputEstimate: 0, hasContent: false }
 
 /** What the whole replies of one route look like. */
-export interface WholeReply {
+interface WholeReply {
   /** The array that makes a JSON object an answer: `choices`, `data`. */
   readonly answers: string
   readonly needsOutput: boolean

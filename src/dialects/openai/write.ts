@@ -7,7 +7,7 @@ export function rememberMembers(body: Buffer, members: readonly JsonMember[]): v
   scanned.set(body, members)
 }
 
-export interface BodyChanges {
+interface BodyChanges {
   readonly dropped: readonly string[]
   /** The new JSON text of a member, given its old text; the same text leaves it as it is. */
   readonly rewrite: (key: string, old: () => string) => string | undefined

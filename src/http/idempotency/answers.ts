@@ -28,7 +28,7 @@ export interface KeyedRequest {
   readonly isOneShot: boolean
 }
 
-export interface AnswersParts {
+interface AnswersParts {
   readonly storage: Storage
   readonly clock: Clock
   readonly boot: string

@@ -9,7 +9,7 @@ import { recordedReply } from './recorded-reply.ts'
 import { Twins } from './twins.ts'
 
 /** A paid call that may be repeated without being paid again. */
-export interface RepeatableCall {
+interface RepeatableCall {
   readonly request: Request
   readonly response: Response
   readonly visit: Visit

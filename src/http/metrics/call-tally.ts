@@ -15,7 +15,7 @@ export interface ModelCounts {
   upstreamPicoUsd: number
 }
 
-export interface RefusalCounts {
+interface RefusalCounts {
   readonly dialect: string
   readonly code: string
   count: number

@@ -5,7 +5,7 @@ const RESOLUTION_MS = 20
 const NS = 1e9
 
 /** How long the event loop kept its timers waiting since the last look, in seconds. */
-export interface Lag {
+interface Lag {
   readonly mean: number
   readonly p99: number
   readonly max: number

@@ -27,7 +27,7 @@ const ANY = '*'
 export type CorsOrigins = Live<readonly string[]>
 
 /** What the headers of every answer depend on. */
-export interface HeaderRules {
+interface HeaderRules {
   readonly corsOrigins?: CorsOrigins
 }
 

@@ -19,7 +19,7 @@ export function ownHostsOnly(request: Request, response: Response, next: NextFun
 }
 
 /** `host` as in a request, with or without a port; `address` is where the connection came in. */
-export function isOwn(host: string | undefined, address: string | undefined): boolean {
+function isOwn(host: string | undefined, address: string | undefined): boolean {
   const name = host?.replace(/:\d{1,5}$/, '').toLowerCase()
   if (name === undefined || name === '') return false
   if (LOOPBACK.test(name) || name === hostname().toLowerCase()) return true

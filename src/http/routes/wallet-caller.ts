@@ -17,7 +17,10 @@ export async function requireWallet(
   if (credential.startsWith('sk-')) {
     const wallet = await rooms.wallets.findByKey(credential)
     if (!wallet)
-      throw new DomainError('key_not_found', 'Key not found. This node has no wallet with this key.')
+      throw new DomainError(
+        'key_not_found',
+        'Key not found. This node has no wallet with this key; look whether all of it was copied, and whether this is the node that gave it.',
+      )
     return { wallet, byRawEcash: false }
   }
   const known = await rooms.wallets.findByEcash(credential)

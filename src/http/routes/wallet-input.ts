@@ -6,6 +6,8 @@ import { readBody } from '../read-body.ts'
 
 const WALLET_BODY_BYTES_MAX = 300 * 1024
 const SAT_MAX = 2_100_000_000_000_000
+const SATS = 'write a whole number of sats, as 100'
+const MINT = 'write the address of a mint, as https://mint.example'
 
 export const ecashBody = z.object({
   cashu_token: z.string().optional(),
@@ -14,11 +16,11 @@ export const ecashBody = z.object({
   admin_key: z.string().min(16).max(200).optional(),
 })
 export const wishBody = z.object({
-  amount: z.number().int().positive().max(SAT_MAX).nullish(),
-  mint: z.string().max(300).nullish(),
+  amount: z.number(SATS).int(SATS).positive(SATS).max(SAT_MAX, SATS).nullish(),
+  mint: z.string(MINT).max(300, MINT).nullish(),
 })
 
-export interface EcashInput {
+interface EcashInput {
   readonly ecash: string
   readonly adminKey: string | undefined
   /** Whether it came as `initial_balance_token`, whose senders read balances in msat. */

@@ -47,7 +47,7 @@ export class SqliteConnection implements Connection {
   }
 
   get isInTransaction(): boolean {
-    return this.#database.isTransaction
+    return this.#database.isOpen && this.#database.isTransaction
   }
 
   /** Runs a script; what it returns is dropped. */

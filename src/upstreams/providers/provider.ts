@@ -9,7 +9,7 @@ export interface Quirks {
 }
 
 /** What of a call chooses its path. */
-export interface PathOfCall {
+interface PathOfCall {
   /** As the dialect has it: `/chat/completions`. */
   readonly path: string
   /** The upstream's own name of the model. */

@@ -4,8 +4,8 @@ const MAX_MODELS = 5_000
 const MAX_ID_CHARS = 200
 const MAX_TOKENS = 100_000_000
 
-export type Fields = Readonly<Record<string, unknown>>
-export type Sizes = Pick<ListedModel, 'contextLength' | 'outputLimit'>
+type Fields = Readonly<Record<string, unknown>>
+type Sizes = Pick<ListedModel, 'contextLength' | 'outputLimit'>
 
 /**
  * Reads OpenAI's `{"data": [{"id", "created", "owned_by"}]}`, or a bare array of such entries. Entries without a

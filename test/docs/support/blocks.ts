@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 
-export type Language = 'bash' | 'js' | 'python'
+type Language = 'bash' | 'js' | 'python'
 
 /** A code block that readers are told to run. */
 export interface Block {

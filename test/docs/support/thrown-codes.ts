@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A place that makes an error with a code. */
-export interface Thrown {
+interface Thrown {
   readonly file: string
   readonly code: string
 }

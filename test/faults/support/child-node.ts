@@ -31,7 +31,7 @@ export interface ChildNode {
   stop(): Promise<Ending>
 }
 
-export interface ChildOptions {
+interface ChildOptions {
   /** `FAREBOX_*` values, named without the prefix. */
   readonly settings?: Settings
   /** Another entry point than `src/main.ts`, and its arguments. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A folder that is, or behaves like, a disk of its own. */
-export interface Disk extends Disposable {
+interface Disk extends Disposable {
   readonly path: string
 }
 

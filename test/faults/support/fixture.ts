@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Settings } from './child-node.ts'
 
 /** What a node of an older version held when it was killed; written by scripts/make-fixture.ts. */
-export interface Facts {
+interface Facts {
   readonly madeAt: number
   readonly mint: string
   readonly upstream: string

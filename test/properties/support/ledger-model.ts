@@ -17,7 +17,7 @@ import type { Storage, Tx } from '../../../src/storage/index.ts'
 
 export const WALLETS = 3
 
-export type Command =
+type Command =
   | {
       readonly do: 'pay in' | 'pay out'
       readonly wallet: number

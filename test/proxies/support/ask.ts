@@ -10,7 +10,7 @@ export interface Asked {
   readonly pieces: readonly { readonly atMs: number; readonly text: string }[]
 }
 
-export interface Ask {
+interface Ask {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

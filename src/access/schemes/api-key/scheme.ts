@@ -17,7 +17,7 @@ export function apiKey({ wallets, cashu }: SchemeParts): Scheme {
       if (!wallet) {
         throw new DomainError(
           'key_not_found',
-          'Key not found. This node has no wallet with this key; nothing was charged.',
+          'Key not found. This node has no wallet with this key; look whether all of it was copied, and whether this is the node that gave it. Nothing was charged.',
         )
       }
       return walletPayer(wallet, { scheme: 'key', mints: cashu.mints() })

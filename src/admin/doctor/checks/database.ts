@@ -60,7 +60,7 @@ async function lookAtPages({ storage }: DoctorRooms): Promise<Finding> {
   }
 }
 
-export function judgeBooks(found: TrialBalance): Finding {
+function judgeBooks(found: TrialBalance): Finding {
   const { sum, wrongAccounts, wrongHolds, entries, openHolds } = found
   const faults = [
     ...(sum === 0n ? [] : [`all entries sum to ${sum} msat instead of 0`]),

@@ -46,7 +46,7 @@ async function lookAtAddress(node: RunningNode, base: string): Promise<Finding> 
 }
 
 /** Whether the address is one to give to callers. */
-export function judgeAddress({ publicUrl }: Pick<RunningNode, 'publicUrl'>): Finding {
+function judgeAddress({ publicUrl }: Pick<RunningNode, 'publicUrl'>): Finding {
   if (publicUrl === undefined) {
     return warning(
       'FAREBOX_PUBLIC_URL is not set, so the node was asked where it listens',
@@ -106,7 +106,7 @@ function sentence(error: unknown): string {
 }
 
 /** `boot`: what the stream of this very node says. */
-export function judgeStream(
+function judgeStream(
   { status, text, times }: Pick<Answer, 'status' | 'text' | 'times'>,
   boot: string,
 ): Finding {

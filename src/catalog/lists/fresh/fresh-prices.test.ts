@@ -142,6 +142,19 @@ test.each([
   ])
 })
 
+test('a price cannot be talked down by a third party in steps that are each allowed', async () => {
+  const fresh = await openFresh()
+  const shop = openShop(fresh)
+  for (const input of [0.25, 0.025]) {
+    say(input)
+    await fresh.refresh()
+  }
+  expect(terms(shop).input).toBe(250_000n)
+  expect(log.filter(({ event }) => event === 'price_refused')).toMatchObject([
+    { fields: { model: 'gpt-4o', why: 'its input_mtok would go from 2.5 to 0.025' } },
+  ])
+})
+
 test.each([
   ['no JSON', '<html>', 'sent something that is not JSON'],
   ['another shape', '{"a":1}', 'sent something that is no price list'],

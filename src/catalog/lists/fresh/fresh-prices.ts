@@ -137,7 +137,7 @@ export class FreshPrices implements ProviderSource {
     for (const list of lists) {
       // A long list takes tens of milliseconds; calls that run must not wait for all of them.
       await setImmediate()
-      const sifted = sift(this.#listOf(list.provider), list.models, this.#options.clock.now())
+      const sifted = this.#siftList(source, list)
       refused.push(...list.refused, ...sifted.refused)
       count += sifted.taken.length
       const models = sifted.taken.map((model) => [model.id, model] as const)
@@ -145,6 +145,21 @@ export class FreshPrices implements ProviderSource {
         taken.set(list.provider, new Map([...(taken.get(list.provider) ?? []), ...models]))
     }
     return { taken, count, refused }
+  }
+
+  /** A third party is held to the package's prices as well, or a lie of ten times could be told every six hours. */
+  #siftList(source: PriceSource, { provider, models }: FreshList): ReturnType<typeof sift> {
+    const now = this.#options.clock.now()
+    const sifted = sift(this.#listOf(provider), models, now)
+    const packaged = bundled.provider(provider)
+    const { thirdParty = GENAI_PRICES } = this.#options
+    if (source.name !== thirdParty.name || packaged === undefined) return sifted
+    const { refused } = sift(packaged, sifted.taken, now)
+    const names = new Set(refused.map(({ model }) => model))
+    return {
+      taken: sifted.taken.filter(({ id }) => !names.has(id)),
+      refused: [...sifted.refused, ...refused],
+    }
   }
 
   #listOf(id: string): Provider {

@@ -8,7 +8,7 @@ import { type AllPrices, amountsOf, type Refusal, variants } from './fresh-list.
 const MOST_TIMES = 10
 
 /** Which of the new entries are taken, and which are not. Those that say nothing new are neither. */
-export interface Sifted {
+interface Sifted {
   readonly taken: readonly ModelInfo[]
   readonly refused: readonly Refusal[]
 }
