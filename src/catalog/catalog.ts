@@ -1,13 +1,16 @@
 import { type Clock, DomainError } from '../lib/index.ts'
 import { type BtcUsd } from '../money/index.ts'
-import type { Usage } from '../dialects/index.ts'
+import { NO_USAGE, type Usage } from '../dialects/index.ts'
 import { upstreamCost } from './cost.ts'
 import { type Goods, type Offer, type Route } from './goods.ts'
 import { itemsOf, listFor } from './items.ts'
 import { type PriceLists } from './lists/price-lists.ts'
 import { nearNames } from './near-names.ts'
-import { buildRoutes, type RouteTable, salePrice } from './routes.ts'
+import { buildRoutes, type RouteTable } from './routes.ts'
 import { type WhyNot, whyNot } from './why-not.ts'
+
+/** What a trial asks for: the price of a request counts more than that of a token. */
+const SHORT_CALL: Usage = { ...NO_USAGE, inputTokens: 10, outputTokens: 1, requests: 1 }
 
 interface CatalogOptions {
   /** The goods of all upstreams, disabled ones too (`goodsFrom`); a new array whenever any of them changed. */
@@ -73,7 +76,9 @@ export class Catalog {
   /** The cheapest model with a price at an upstream that answers chats, as the upstream names it: to test it with. */
   cheapestAt(upstreamId: string): string | undefined {
     const chats = this.#routesAt(upstreamId).filter(({ terms }) => terms.prices.output !== undefined)
-    const [cheapest] = chats.toSorted((a, b) => (salePrice(a) < salePrice(b) ? -1 : 1))
+    const [cheapest] = chats.toSorted((a, b) =>
+      upstreamCost(a, SHORT_CALL) < upstreamCost(b, SHORT_CALL) ? -1 : 1,
+    )
     return cheapest?.upstreamModel
   }
 

@@ -55,7 +55,7 @@ function inLine(candidates: readonly Candidate[]): readonly [Route, ...Route[]] 
 }
 
 /** Three parts input to one part output, margin included, in units that only serve to compare. */
-export function salePrice({ terms, marginBp }: Route): bigint {
+function salePrice({ terms, marginBp }: Route): bigint {
   const rates = rateCardOf(terms.prices).rows[0]
   if (rates === undefined) return 0n
   return (rates.input * 3n + rates.output) * BigInt(10_000 + marginBp)

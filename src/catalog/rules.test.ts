@@ -57,6 +57,9 @@ const FILES = {
     models: { m: { input: '1', output: '2', cacheRead: '0.5' }, n: { input: '3' } },
   }),
   'g.json': JSON.stringify({ models: { m: { input: '10', output: '20' } } }),
+  'toll.json': JSON.stringify({
+    models: { toll: { input: '0.1', output: '0.1', request: '0.05' }, plain: { input: '1', output: '1' } },
+  }),
 }
 
 function shop(upstreams: readonly Given[], rules: readonly ModelRule[] = []): Catalog {
@@ -246,6 +249,11 @@ describe('what an operator asks of one upstream', () => {
     expect(catalog.cheapestAt('a')).toBe('m')
     expect(catalog.cheapestAt('b')).toBe('gpt-4o-mini')
     expect(catalog.cheapestAt('c')).toBeUndefined()
+  })
+
+  test('is not a model that costs most for being asked at all', () => {
+    const one = shop([{ id: 'a', prices: 'toll.json', lists: ['toll', 'plain'] }])
+    expect(one.cheapestAt('a')).toBe('plain')
   })
 
   test('is what a reading costs there, without margin', () => {

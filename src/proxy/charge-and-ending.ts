@@ -1,4 +1,4 @@
-import type { Msat } from '../money/index.ts'
+import { type Msat, ZERO } from '../money/index.ts'
 
 /**
  * How a reply ended. `complete`: as it should. `cut`: the supplier broke off. `left`: the caller hung up on a stream.
@@ -17,4 +17,17 @@ export interface Charge {
   readonly upstreamPicoUsd: bigint
   /** The usage record, as JSON. */
   readonly record: string
+}
+
+/** Nothing is owed; `record` says why. */
+export function nothingOwed(record: string): Charge {
+  return {
+    msat: ZERO,
+    inputMsat: ZERO,
+    outputMsat: ZERO,
+    usd: 0,
+    estimated: false,
+    upstreamPicoUsd: 0n,
+    record,
+  }
 }

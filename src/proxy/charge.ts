@@ -10,7 +10,7 @@ import {
 } from '../catalog/index.ts'
 import { type AskedRequest, type Delivered, type Usage, USAGE_NAMES } from '../dialects/index.ts'
 import { minMsat, type Msat, msatToUsd, subMsat, ZERO } from '../money/index.ts'
-import type { Charge, Ending } from './sale.ts'
+import { type Charge, type Ending, nothingOwed } from './charge-and-ending.ts'
 
 /** What is known of a call to a model when it has ended. */
 export interface ModelReading {
@@ -36,7 +36,7 @@ export interface ModelTermsOfCall {
 export function chargeFor(call: ModelTermsOfCall, args: { held: Msat; reading: ModelReading }): Charge {
   const { held, reading } = args
   const counted = usageOf(call, reading)
-  if (!counted) return nothingOwed(call, reading)
+  if (!counted) return nothingOwed(recordOf(call, reading, UNCOUNTED))
   const { usage, estimated } = counted
   const cost = costOf(call.offer, usage, estimated)
   const msat = minMsat(cost.msat, held)
@@ -68,19 +68,6 @@ const UNCOUNTED: Counted = {
   picoUsd: 0n,
   upstreamPicoUsd: 0n,
   charge: ZERO,
-}
-
-function nothingOwed(call: ModelTermsOfCall, reading: ModelReading): Charge {
-  const record = recordOf(call, reading, UNCOUNTED)
-  return {
-    msat: ZERO,
-    inputMsat: ZERO,
-    outputMsat: ZERO,
-    usd: 0,
-    estimated: false,
-    upstreamPicoUsd: 0n,
-    record,
-  }
 }
 
 function recordOf({ digest }: ModelTermsOfCall, reading: ModelReading, counted: Counted): string {

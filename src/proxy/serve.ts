@@ -1,7 +1,7 @@
 import type { Payer } from '../access/index.ts'
 import type { Hold } from '../ledger/index.ts'
 import { failpoint } from '../lib/index.ts'
-import { ZERO } from '../money/index.ts'
+import { nothingOwed } from './charge-and-ending.ts'
 import { closeCall, type Receipt, receiptHeaders, reportOf } from './close-call.ts'
 import { CallAsk, openCall } from './open-call.ts'
 import { broken, failed } from './problems.ts'
@@ -40,18 +40,8 @@ async function supplied(sale: Sale, hold: Hold, relay: Relay): Promise<{ reading
   } catch (cause) {
     if (relay.hasLeft) relay.cut()
     const reading: Reading = { ending: 'failed', problem: broken(cause), tail: () => Buffer.alloc(0) }
-    return { reading, charge: NOTHING_OWED }
+    return { reading, charge: nothingOwed('{"v":1,"ending":"failed"}') }
   }
-}
-
-const NOTHING_OWED: Charge = {
-  msat: ZERO,
-  inputMsat: ZERO,
-  outputMsat: ZERO,
-  usd: 0,
-  estimated: false,
-  upstreamPicoUsd: 0n,
-  record: '{"v":1,"ending":"failed"}',
 }
 
 /** A stream is live unless its payer reads his change from the head of the reply. */

@@ -20,7 +20,7 @@ export interface Reply {
   onGone(listener: () => void): void
 }
 
-/** Counts calls; told of each one when its settlement is on disk. */
+/** Counts calls; told of each one when its settlement is on disk and its answer has not left, so it may not throw. */
 export interface Tally {
   closed(callId: Id<'call'>, end: { what: string; ending: Ending; charge: Charge }): void
 }

@@ -12,7 +12,7 @@ const timer = setInterval(() => {
   if (checkpoint(connection) > LOG_PAGES_MAX) parentPort?.postMessage('long')
 }, CHECKPOINT_EVERY_MS)
 
-// Any message asks it to end. It ends by itself, because a thread that is torn down while it loads takes the process along.
+// Any message asks it to end. It ends by itself, so that no checkpoint is torn down in the middle.
 parentPort?.once('message', () => {
   clearInterval(timer)
   connection.close()

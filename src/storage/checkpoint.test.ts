@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { checkpoint, restartLog } from './checkpoint.ts'
+import { checkpoint } from './checkpoint.ts'
+import { CommitQueue } from './commit-queue.ts'
 import { SqliteConnection } from './engines/sqlite.ts'
 
 const PAGE = 4096
@@ -50,7 +51,7 @@ describe('the write-ahead log under a load that never pauses', () => {
 
   test('is begun anew between two commits when it has grown too long', () => {
     const pages = pagesAfterLoad((long) => {
-      if (long > MAX) restartLog(writer)
+      if (long > MAX) checkpoint(writer)
     })
     expect(pages).toBeLessThan(MAX + 3 * PAGES_A_ROUND)
   })
@@ -62,9 +63,28 @@ describe('the write-ahead log under a load that never pauses', () => {
     reader.allNow('SELECT count(*) FROM page', [])
     writer.allNow('INSERT INTO page (bytes) VALUES (zeroblob(3500))', [])
     const before = performance.now()
-    restartLog(writer)
+    checkpoint(writer)
     expect(performance.now() - before).toBeLessThan(1000)
     expect(reader.allNow('SELECT count(*) AS n FROM page', [])).toEqual([{ n: 1n }])
     reader.close()
+  })
+
+  test('is begun anew by the commit queue after the commit that follows the wish', async () => {
+    const queue = new CommitQueue(writer)
+    const write = () =>
+      queue.transact(async () => {
+        for (let i = 0; i < PAGES_A_ROUND; i += 1)
+          writer.allNow('INSERT INTO page (bytes) VALUES (zeroblob(3500))', [])
+      })
+    const grown = async (isWished: boolean): Promise<number> => {
+      if (isWished) queue.restartLog()
+      await write()
+      const before = statSync(`${path}-wal`).size
+      await write()
+      return statSync(`${path}-wal`).size - before
+    }
+    await write()
+    expect(await grown(false)).toBeGreaterThan(0)
+    expect(await grown(true)).toBe(0)
   })
 })

@@ -1,5 +1,5 @@
 import { DomainError } from '../lib/index.ts'
-import { restartLog } from './checkpoint.ts'
+import { checkpoint } from './checkpoint.ts'
 import { diskFault } from './engines/sqlite-error.ts'
 import type { SqliteConnection } from './engines/sqlite.ts'
 import type { Rider } from './rider.ts'
@@ -76,7 +76,10 @@ export class CommitQueue {
     return { commits: this.#commits, works: this.#works, waiting: this.#waiting.length }
   }
 
-  /** Has the write-ahead log begun anew after the next commit. */
+  /**
+   * Has the write-ahead log copied to its end after the next commit, so that it is begun anew. Under a steady load it never
+   * comes to an end by itself, and would fill the disk.
+   */
   restartLog(): void {
     this.#mustRestartLog = true
   }
@@ -100,15 +103,13 @@ export class CommitQueue {
 
   async #flush(): Promise<void> {
     const batch = this.#waiting.splice(0, WORKS_PER_COMMIT)
-    this.#commits += 1
-    this.#works += batch.length
     const outcomes = this.#broken ? batch.map(() => failed(this.#broken)) : await this.#commit(batch)
     this.#isScheduled = false
     if (this.#waiting.length > 0) this.#schedule()
     for (const [i, { settle }] of batch.entries()) settle(outcomes[i] ?? failed(this.#broken))
     if (!this.#mustRestartLog || this.#broken) return
     this.#mustRestartLog = false
-    restartLog(this.#connection)
+    checkpoint(this.#connection)
   }
 
   async #commit(batch: readonly Waiting[]): Promise<Outcome[]> {
@@ -116,6 +117,8 @@ export class CommitQueue {
       const outcomes = (await this.#tryAll(batch)) ?? (await this.#tryEach(batch))
       await this.#rider()?.(this.#tx)
       this.#commitNow()
+      this.#commits += 1
+      this.#works += batch.length
       return outcomes
     } catch (error) {
       const reason = isDiskTrouble(error) ? this.#giveUp(error) : this.#undoneOr(error)

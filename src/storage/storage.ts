@@ -36,7 +36,7 @@ export class Storage implements AsyncDisposable {
       throw error
     }
     this.#queue = new CommitQueue(this.#writer)
-    // Not at once: a process that ends while a thread of it loads the database's native part ends badly.
+    // Not at once: a thread is more than a short run is worth.
     this.#checkpointStart = setTimeout(() => {
       this.#checkpoints = startCheckpoints(path, () => this.#queue.restartLog())
     }, CHECKPOINT_START_MS)

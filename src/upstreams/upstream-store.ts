@@ -71,30 +71,15 @@ export class UpstreamStore {
   async add(config: Omit<UpstreamConfig, 'order'>): Promise<void> {
     const { storage, vault, clock } = this.#parts
     const at = clock.now()
-    const { id, type, url, key, prices, marginBp } = config
+    const { id, key } = config
     const sealed = key === undefined ? null : vault.seal(keyPlace(id), key)
     await storage.transact(async (tx) => {
       const tables = tablesOf<UpstreamTables>(tx)
       const rows = await tables.selectFrom('upstream').select(['id', 'origin', 'place']).execute()
       if (rows.some((row) => row.id === id && row.origin === 'table')) throw alreadyThere(id)
       const place = Math.max(0, ...rows.map((row) => Number(row.place) + 1))
-      const values = {
-        type,
-        url,
-        sealed_key: sealed,
-        prices,
-        margin_bp: marginBp ?? null,
-        origin: 'table',
-        is_enabled: 1,
-        place,
-        updated_at: at,
-      }
       // What the environment declared once and forgot may be taken over.
-      await tables
-        .insertInto('upstream')
-        .values({ id, created_at: at, ...values })
-        .onConflict((on) => on.column('id').doUpdateSet(values))
-        .execute()
+      await writeUpstream(tx, config, { origin: 'table', sealed, place, at })
       await tables.deleteFrom('model_list').where('upstream_id', '=', id).execute()
     })
   }
@@ -193,33 +178,51 @@ function keyPlace(id: string): { table: string; column: string; row: string } {
   return { table: 'upstream', column: 'sealed_key', row: id }
 }
 
+interface Standing {
+  readonly origin: UpstreamOrigin
+  /** Its key, sealed for its row. */
+  readonly sealed: string | null
+  readonly place: number
+  readonly at: number
+}
+
+/** Writes the row of an enabled upstream, over one that is there. */
+async function writeUpstream(
+  tx: Tx,
+  { id, type, url, prices, marginBp }: Omit<UpstreamConfig, 'order'>,
+  { origin, sealed, place, at }: Standing,
+): Promise<void> {
+  const values = {
+    type,
+    url,
+    sealed_key: sealed,
+    prices,
+    margin_bp: marginBp ?? null,
+    origin,
+    is_enabled: 1,
+    place,
+    updated_at: at,
+  }
+  await tablesOf<UpstreamTables>(tx)
+    .insertInto('upstream')
+    .values({ id, created_at: at, ...values })
+    .onConflict((on) => on.column('id').doUpdateSet(values))
+    .execute()
+}
+
 async function noteDeclared(tx: Tx, declared: readonly UpstreamConfig[], at: number): Promise<void> {
   const tables = tablesOf<UpstreamTables>(tx)
   const known = new Map(
     (await tables.selectFrom('upstream').selectAll().execute()).map((row) => [row.id, row]),
   )
-  for (const [place, { id, type, url, prices, marginBp }] of declared.entries()) {
+  for (const [place, config] of declared.entries()) {
+    const { id, url } = config
     const row = known.get(id)
     if (row !== undefined && row.url !== url) {
       await tables.deleteFrom('model_list').where('upstream_id', '=', id).execute()
     }
     if (row?.origin === 'table') continue
-    const values = {
-      type,
-      url,
-      sealed_key: null,
-      prices,
-      margin_bp: marginBp ?? null,
-      origin: 'environment',
-      is_enabled: 1,
-      place,
-      updated_at: at,
-    }
-    await tables
-      .insertInto('upstream')
-      .values({ id, created_at: at, ...values })
-      .onConflict((on) => on.column('id').doUpdateSet(values))
-      .execute()
+    await writeUpstream(tx, config, { origin: 'environment', sealed: null, place, at })
   }
   const ids = new Set(declared.map(({ id }) => id))
   for (const row of known.values()) {

@@ -82,6 +82,7 @@ export const PROMISES: readonly Promised[] = [
         test: 'no reading, cut to its bounds, costs more than the ceiling',
       },
       { file: 'src/catalog/cost.test.ts', test: '%s/%s at %s' },
+      { file: 'test/flows/same-cost.test.ts', test: '$shop/$model, whole and streamed' },
       { file: 'test/flows/misbehaving-upstream.test.ts', test: '%s, whole' },
       {
         file: 'test/flows/misbehaving-failover.test.ts',

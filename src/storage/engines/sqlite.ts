@@ -21,7 +21,6 @@ interface Prepared {
 /** One SQLite connection with durable commits, usable by stores through Kysely or through prepared statements. */
 export class SqliteConnection implements Connection {
   readonly kysely: Kysely<unknown>
-  readonly busyTimeoutMs = BUSY_TIMEOUT_MS
   readonly #database: DatabaseSync
   readonly #prepared = new Map<string, Prepared>()
 
@@ -122,12 +121,11 @@ function blobsToBuffers(row: Record<string, unknown>): void {
 }
 
 const PREPARED_MAX = 500
-const BUSY_TIMEOUT_MS = 5000
 const PRAGMAS = [
   'synchronous = FULL',
   'fullfsync = 1',
   'foreign_keys = ON',
-  `busy_timeout = ${BUSY_TIMEOUT_MS}`,
+  'busy_timeout = 5000',
   'trusted_schema = OFF',
   'cell_size_check = ON',
   'wal_autocheckpoint = 0',
